@@ -1,0 +1,93 @@
+/**
+ * The words that the page, the boot code, the host and the command line share.
+ * Types only: no code, no DOM.
+ */
+
+/** A layer as a descriptor names it. */
+export interface LayerRef {
+  /** short name for messages, e.g. "base" */
+  readonly name: string;
+  /** Merkle root of the layer's chunk index: 64 hex digits */
+  readonly root: string;
+  /** bytes of the plain EROFS image */
+  readonly size: number;
+  /** where <root>.idx and <root>.pack lie: base URLs or folders, tried in order */
+  readonly from: readonly string[];
+}
+
+/** Everything a machine needs to start; made from a verified descriptor or from a command line. */
+export interface BootPlan {
+  /** lowest first; the root file system is an overlay of these below a tmpfs */
+  readonly layers: readonly LayerRef[];
+  /** what PID 1 runs on the first console; empty: the image's default (a login-less shell) */
+  readonly argv: readonly string[];
+  /** NAME=value */
+  readonly env: readonly string[];
+  /** user name from /etc/passwd of the image */
+  readonly user: string;
+  readonly cwd: string;
+  /** true: argv runs on a terminal; false: on plain byte streams (pipes) */
+  readonly tty: boolean;
+  /** host folders shown read-only inside (Node only) */
+  readonly hostDirs?: readonly { readonly host: string; readonly path: string }[];
+  /** kernel options, e.g. "strace=1" */
+  readonly options?: readonly string[];
+}
+
+export type MachineState =
+  | {
+      readonly kind: 'booting';
+      readonly chunks: number;
+      /** chunks that boot is known to need, 0 when unknown */
+      readonly chunksNeeded: number;
+      readonly bytes: number;
+    }
+  | { readonly kind: 'running'; readonly chunks: number; readonly bytes: number }
+  /** wait status as exit code: 0..255, or 128 + signal */
+  | { readonly kind: 'stopped'; readonly status: number }
+  | { readonly kind: 'panic'; readonly message: string };
+
+/** One line of the kernel log. */
+export interface LogLine {
+  /** milliseconds since the machine was started */
+  readonly ms: number;
+  readonly level: 'error' | 'warn' | 'info';
+  /** "room: text" without time or newline */
+  readonly text: string;
+}
+
+/** The far end of a terminal device; number 1 is the boot console. */
+export interface MachineConsole {
+  readonly number: number;
+  /** bytes as the program wrote them (after output processing); called in order */
+  onOutput(listener: (bytes: Uint8Array) => void): void;
+  /** the last process of its session is gone (not called for number 1) */
+  onClosed(listener: () => void): void;
+  /** key strokes, UTF-8; never lost, also before the machine runs */
+  write(bytes: Uint8Array): void;
+  resize(cols: number, rows: number): void;
+  /** hang up: the session gets SIGHUP */
+  close(): void;
+}
+
+export interface Machine {
+  readonly state: MachineState;
+  onState(listener: (state: MachineState) => void): void;
+  /** also replays the lines so far */
+  onLog(listener: (line: LogLine) => void): void;
+  readonly bootConsole: MachineConsole;
+  /** a further terminal with a shell; rejects with a MachineError when none is free */
+  openConsole(): Promise<MachineConsole>;
+  /** end it: every Worker is gone and every memory released when the promise resolves */
+  stop(): Promise<void>;
+}
+
+/** A failure a person is shown: `code` is stable, `message` says what, where and what to do. */
+export class MachineError extends Error {
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+    this.name = 'MachineError';
+  }
+}

@@ -1,0 +1,48 @@
+/*
+ * lockrank.h - THE lock order of the kernel, outermost first. A thread may take a lock only if its
+ * rank is greater than that of every lock it holds; two of one rank only through lock_acquire2()
+ * (lower address first). The debug build enforces it and names both places.
+ *
+ * Sleepable ranks may be held while the thread waits for something that is not a lock (host I/O,
+ * a chunk). All others may be held only across code that runs to its end.
+ */
+#ifndef LIB_LOCKRANK_H
+#define LIB_LOCKRANK_H
+
+enum lock_rank {
+	RANK_NONE,
+	RANK_RENAME,      /* one per superblock: directory renames; sleepable */
+	RANK_OVERLAY,     /* overlayfs inode: copy-up and merged lookups; sleepable */
+	RANK_INODE_DIR,   /* parent directory of two; sleepable */
+	RANK_INODE,       /* inode.lock; sleepable */
+	RANK_FILE,        /* file.pos_lock; sleepable */
+	RANK_MM,          /* mm.lock: vma tree and brk; sleepable (file-backed mmap reads) */
+	RANK_PROC_TREE,   /* one: pid table, parents, children, groups, sessions */
+	RANK_PROC,        /* proc.lock: limits, names, credentials, cwd and root */
+	RANK_SIGNAL,      /* proc.sig.lock: pending sets, actions, masks */
+	RANK_FDTABLE,     /* files.lock */
+	RANK_MOUNT,       /* one: the mount tree */
+	RANK_DENTRY,      /* one: the dentry hash and tree */
+	RANK_ICACHE,      /* superblock's inode table */
+	RANK_FLOCK,       /* one: flock and fcntl locks */
+	RANK_EPOLL,
+	RANK_SOCK,
+	RANK_TTY,         /* tty.lock; two of a pty pair: lock_acquire2() */
+	RANK_PIPE,
+	RANK_FUTEX,
+	RANK_TIMER,       /* one: the queue of armed timers */
+	RANK_WAITQ,       /* queues without an object of their own */
+	RANK_EPOLL_READY,
+	RANK_CHUNK,       /* the chunk cache */
+	RANK_RING,
+	RANK_ALLOC,
+	RANK_KLOG,
+	RANK_COUNT
+};
+
+static inline int lock_rank_sleepable(enum lock_rank rank)
+{
+	return rank >= RANK_RENAME && rank <= RANK_MM;
+}
+
+#endif

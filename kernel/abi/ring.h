@@ -1,0 +1,118 @@
+/*
+ * ring.h - the queues in K between the kernel and the host (web/src/host), both sides' truth.
+ * All words are little-endian u32 unless stated; indices run free and wrap; size is a power of 2.
+ *
+ * struct host_area lies at the address that the export host_area() returns.
+ *
+ * kernel -> host: `requests`, many producers under RANK_RING, one consumer (the kernel Worker).
+ *   The producer writes the slot, then adds 1 to head, then to doorbell, then notifies doorbell.
+ *   The host waits with Atomics.waitAsync(doorbell).
+ * host -> kernel: `events`, one producer (the kernel Worker), one consumer (the kernel's event
+ *   thread, in the timer Worker). The producer writes the slot, adds 1 to head, then adds 1 to
+ *   *event_wake and notifies it. When the ring is full the host keeps events in a queue of its own
+ *   and goes on when `tail` moved (it is told by OP_EVENTS_DRAINED).
+ * A request with a completion (chunk reads): the host stores results into struct host_call, then
+ *   stores `status`, adds 1 to *wake, notifies wake.
+ */
+#ifndef ABI_RING_H
+#define ABI_RING_H
+
+#include <stdint.h>
+
+#define HOST_ABI_VERSION 1
+#define REQUEST_SLOTS 1024
+#define EVENT_SLOTS 1024
+#define CONSOLE_RING_SIZE 65536
+
+struct host_slot {
+	uint32_t op;
+	uint32_t arg[7];
+};
+
+/* Requests (kernel -> host) */
+enum {
+	OP_SPAWN = 1,      /* thread, kstack_top, memory, parent_memory, module_hi, module_lo, flags */
+	OP_END,            /* worker, memory, thread: thread is DEAD or parked: its Worker must not run on */
+	OP_MEMORY_FREE,    /* memory, touched bytes: no process uses it any more */
+	OP_POKE,           /* memory: store 1 at PLEAT_POLL_WORD (a thread there has a signal) */
+	OP_CONSOLE_OUTPUT, /* console: its output ring has bytes */
+	OP_CONSOLE_CLOSED, /* console: its session ended */
+	OP_CHUNK,          /* struct host_call *: layer, chunk -> 64 KiB at data */
+	OP_HOSTFS,         /* struct host_call *: see hostfs */
+	OP_HALT,           /* status: the machine stops */
+	OP_PANIC,          /* text, length */
+	OP_LOG,            /* the log grew */
+	OP_BOOTED,         /* the boot command runs: booting is over */
+	OP_EVENTS_DRAINED, /* room in the event ring again */
+	OP_CONSOLE_EOF,    /* console: end of its output (pipe mode) */
+	OP_CONSOLE_SIZE,   /* console, cols, rows: set from inside */
+};
+/* OP_SPAWN flags */
+#define SPAWN_FORK 1 /* copy parent_memory (ranges: exec_fork_ranges()), rewind */
+#define SPAWN_EXEC 2 /* run thread->exec */
+#define SPAWN_INIT 4 /* the first process: runs the kernel's boot function, then exec */
+
+/* Events (host -> kernel) */
+enum {
+	EV_CONSOLE_INPUT = 1, /* console: its input ring has bytes */
+	EV_CONSOLE_DRAINED,   /* console: its output ring has room */
+	EV_CONSOLE_RESIZE,    /* console, cols, rows */
+	EV_CONSOLE_OPEN,      /* console: a person asked for a terminal */
+	EV_CONSOLE_CLOSE,     /* console: hang up */
+	EV_CONSOLE_EOF,       /* console: no more input will come (pipe mode) */
+	EV_WORKER_GONE,       /* thread address: its Worker parked or ended; U is quiet */
+	EV_SPAWN_FAILED,      /* thread address, errno: no Worker or memory to be had */
+	EV_STOP,              /* a person stops the machine */
+	EV_TRAP,              /* thread address, signal: reserved */
+};
+
+/* A request that somebody waits for. In K; owned by the waiting thread until status is set. */
+struct host_call {
+	uint32_t status; /* HOST_CALL_PENDING, then 0 or an errno */
+	uint32_t wake;   /* address of the waiter's wake word */
+	uint32_t op;
+	uint32_t layer;  /* index in the boot plan */
+	uint32_t index_lo, index_hi;
+	uint32_t data;   /* address in K */
+	uint32_t size;   /* room at data */
+	uint32_t result; /* bytes written */
+	uint32_t path, path_len; /* hostfs */
+	uint32_t reserved;
+};
+#define HOST_CALL_PENDING 0xffffffffu
+
+/* hostfs operations (read-only): path is relative to the folder number `layer`. */
+enum { HOSTFS_STAT = 1, HOSTFS_READDIR, HOSTFS_READ, HOSTFS_READLINK };
+struct hostfs_stat {
+	uint32_t mode, nlink;
+	uint64_t size, mtime_ns, ino;
+};
+/* HOSTFS_READDIR result: records of u8 type (DT_*), u8 name length, name bytes. index: nth entry
+ * to start with; result 0 bytes at the end. */
+
+struct console_ring {
+	uint32_t in_head, in_tail;   /* host adds to head, kernel to tail */
+	uint32_t out_head, out_tail; /* kernel adds to head, host to tail */
+	uint32_t in_data, out_data;  /* addresses of CONSOLE_RING_SIZE bytes each; 0: not in use */
+	uint32_t out_full;           /* kernel wants EV_CONSOLE_DRAINED */
+	uint32_t in_use;
+};
+
+struct host_area {
+	uint32_t version; /* HOST_ABI_VERSION */
+	uint32_t size;    /* of this struct */
+	uint32_t doorbell;
+	uint32_t request_head, request_tail;
+	uint32_t event_head, event_tail;
+	uint32_t event_wake; /* address of the event thread's wake word */
+	uint32_t event_drain_wanted;
+	uint32_t log_text, log_size; /* the kernel log: address, bytes; log_head bytes ever written */
+	uint32_t log_head;
+	uint32_t stats[16]; /* STAT_* */
+	uint64_t clock_base_ns; /* host: Unix time in ns at machine time 0 */
+	struct host_slot requests[REQUEST_SLOTS];
+	struct host_slot events[EVENT_SLOTS];
+	struct console_ring consoles[17]; /* by number; 0 unused */
+};
+
+#endif

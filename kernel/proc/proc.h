@@ -1,0 +1,248 @@
+/*
+ * proc.h - processes and threads.
+ *
+ * struct proc    a process: what its threads share. In the pid table until reaped.
+ * struct thread  one Worker's worth of execution. Its waker is its first member.
+ *
+ * Locks, outer to inner: the one proc-tree lock (RANK_PROC_TREE: pid table, parent and children,
+ * groups and sessions, exit states), proc.lock (RANK_PROC), proc.sig_lock (RANK_SIGNAL).
+ *
+ * Kill rule. thread.state goes USER -> KERNEL -> USER by compare-and-swap at entry and exit of each
+ * call. A killer sets INTR_KILL and wakes; a thread found in USER is moved to DEAD and its Worker
+ * is then ended by the host (or parks itself at its next poll or call); a thread in KERNEL leaves
+ * by itself. So the host never ends a Worker that may hold a lock.
+ */
+#ifndef PROC_PROC_H
+#define PROC_PROC_H
+
+#include "lib/types.h"
+#include "lib/list.h"
+#include "lib/lock.h"
+#include "lib/ref.h"
+#include "lib/waitq.h"
+#include "abi/signal.h"
+#include "abi/program.h"
+#include "vfs/vfs.h"
+#include "mm/mm.h"
+
+struct tty;
+
+/* ---- credentials: immutable once shared; replaced, never changed ---- */
+
+#define CRED_GROUPS_MAX 64
+struct cred {
+	struct ref refs;
+	uint32_t ruid, euid, suid, fsuid;
+	uint32_t rgid, egid, sgid, fsgid;
+	uint32_t ngroups;
+	uint32_t groups[CRED_GROUPS_MAX];
+};
+/* The calling thread's; valid until it changes them itself. Kernel threads: root's. */
+const struct cred *cred_self(void);
+bool cred_in_group(const struct cred *c, uint32_t gid); /* fsgid or supplementary */
+static inline bool cred_is_root(const struct cred *c)
+{
+	return c->euid == 0;
+}
+const struct cred *cred_get(const struct cred *c);
+void cred_put(const struct cred *c);
+
+/* ---- signals ---- */
+
+typedef uint64_t sigset_k; /* bit signo - 1 */
+#define SIGBIT(n) (1ull << ((n)-1))
+#define SIG_UNBLOCKABLE (SIGBIT(SIGKILL) | SIGBIT(SIGSTOP))
+
+struct sigaction_k {
+	uint32_t handler, flags;
+	sigset_k mask;
+};
+
+struct sigqueued {
+	struct list link;
+	struct abi_siginfo info;
+};
+
+struct sigpending {
+	sigset_k set;
+	struct list queue; /* of struct sigqueued, oldest first */
+};
+
+/* ---- process groups and sessions ---- */
+
+struct session {
+	struct ref refs;
+	uint32_t sid;
+	struct tty *tty;       /* [PROC_TREE] controlling terminal, referenced */
+	struct list groups;    /* [PROC_TREE] */
+};
+
+struct pgrp {
+	struct ref refs;
+	uint32_t pgid;
+	struct session *session; /* [i] referenced */
+	struct list members;     /* [PROC_TREE] of proc.pgrp_link */
+	struct list session_link;
+};
+
+/* ---- processes ---- */
+
+enum proc_state { PROC_RUNNING, PROC_STOPPED, PROC_ZOMBIE, PROC_DEAD };
+
+#define RLIMIT_COUNT 16
+struct rlimit_k {
+	uint64_t cur, max;
+};
+#define RLIM_INFINITY_K UINT64_MAX
+
+struct proc {
+	struct ref refs;
+	uint32_t pid;               /* [i] */
+	enum proc_state state;      /* [PROC_TREE] */
+	struct proc *parent;        /* [PROC_TREE] */
+	struct list children, sibling; /* [PROC_TREE] */
+	struct list hash_link;      /* [PROC_TREE] pid table */
+	struct list all_link;       /* [PROC_TREE] every process, oldest first */
+	struct pgrp *pgrp;          /* [PROC_TREE] referenced */
+	struct list pgrp_link;
+	struct waitq child_changed; /* [PROC_TREE] wait4 sleeps here */
+	uint32_t exit_code;         /* [PROC_TREE] wait status once ZOMBIE */
+	uint32_t stop_code;         /* [PROC_TREE] unreported stop: signal; 0 none */
+	bool continued;             /* [PROC_TREE] unreported continue */
+	bool did_exec;              /* [PROC_TREE] setpgid by the parent is over */
+	uint8_t exit_signal;        /* [i] SIGCHLD */
+
+	struct list threads;        /* [PROC_TREE] */
+	uint32_t nthreads;          /* [PROC_TREE] */
+	bool group_exiting;         /* [sig_lock] exit_group or a fatal signal has begun */
+	uint32_t group_exit_code;   /* [sig_lock] */
+
+	struct lock lock;           /* RANK_PROC */
+	const struct cred *cred;    /* [l] */
+	struct fdtable *files;      /* [i] while threads run; NULL in a zombie */
+	struct fsctx *fs;           /* same */
+	struct mm *mm;              /* [l] replaced by exec */
+	struct rlimit_k limits[RLIMIT_COUNT]; /* [l] */
+	char name[16];              /* [l] comm */
+	struct file *exe;           /* [l] the program's file */
+
+	struct lock sig_lock;       /* RANK_SIGNAL */
+	struct sigpending pending;  /* [sig_lock] for the process */
+	struct sigaction_k actions[SIG_COUNT]; /* [sig_lock] */
+	struct waitq sig_arrived;   /* [sig_lock] sigtimedwait, signalfd */
+	struct list itimers;        /* timers of the process; init/time.c */
+	uint64_t start_ns;          /* [i] */
+	uint64_t cpu_ns, child_cpu_ns; /* [PROC_TREE] of ended threads; of reaped children */
+	uint64_t syscalls;          /* [a] */
+	struct proc *vfork_parent;  /* [PROC_TREE] set while it runs in its parent's thread */
+	void *timers;               /* init/time.c: itimers and POSIX timers */
+};
+
+/* thread.state, changed only by compare-and-swap */
+enum { THREAD_USER, THREAD_KERNEL, THREAD_DEAD };
+/* thread.leave: why it left its program by a trap */
+enum { LEAVE_NONE, LEAVE_EXEC, LEAVE_EXIT, LEAVE_PARK };
+
+struct thread {
+	struct waker waker; /* must be first */
+	uint32_t state __attribute__((aligned(CACHE_LINE))); /* [a] alone in its lines */
+	uint32_t leave;     /* [o], read by the Worker's loop */
+	uint32_t tid;       /* [i] */
+	struct proc *proc;  /* [o] the process it acts for (a vfork child's while in one) */
+	struct list link;   /* [PROC_TREE] proc.threads */
+	sigset_k blocked;   /* [sig_lock of proc]; the owner may read without */
+	sigset_k saved_mask; /* [o] to restore after sigsuspend, ppoll, … */
+	bool restore_mask;  /* [o] */
+	struct sigpending pending; /* [sig_lock] for this thread */
+	uint32_t poll_asked; /* [a] the host was asked to set the poll word */
+	struct abi_stack altstack; /* [o] */
+	uint32_t clear_tid; /* [o] set_tid_address */
+	uint32_t robust_list; /* [o] */
+	uint64_t restart_deadline; /* [o] restart_syscall: the sleep that goes on */
+	uint32_t restart_rem;      /* [o] user address of nanosleep's remainder */
+	struct exec_image *exec;   /* [o] what the Worker is to run next */
+	uint32_t worker;    /* [a] host's number of the Worker, 0 none yet */
+	uint8_t *kstack;    /* [i] lowest byte of its kernel stack */
+	uint64_t start_ns;
+	uint32_t current_nr; /* [o] system call it is in, for /proc and strace; ~0 none */
+	struct vfork_frame *vfork; /* [o] stack of parents this thread left behind */
+	bool kernel_thread; /* [i] no program: boot, timer */
+};
+
+/* The calling thread, and its process. */
+static inline struct thread *thread_self(void)
+{
+	return (struct thread *)(void *)waker_self();
+}
+static inline struct proc *proc_self(void)
+{
+	return thread_self()->proc;
+}
+
+/* ---- what other rooms call ---- */
+
+/*
+ * Look up a process. Referenced; NULL: no such pid. Zombies are found.
+ */
+struct proc *proc_find(uint32_t pid);
+void proc_put(struct proc *p);
+/* The next process with a pid greater than `after`, referenced; NULL at the end. For /proc. */
+struct proc *proc_next(uint32_t after);
+uint32_t proc_count(uint32_t *running);
+
+/*
+ * Send a signal. info NULL: SI_KERNEL. Must hold no lock above RANK_PROC_TREE: objects drop theirs
+ * first. Never sleeps. 0, -EAGAIN (queue full; real-time only), -ESRCH.
+ */
+int signal_send_proc(struct proc *p, int signo, const struct abi_siginfo *info);
+int signal_send_thread(struct thread *t, int signo, const struct abi_siginfo *info);
+/* To every member of a group. -ESRCH: none. */
+int signal_send_pgrp(uint32_t pgid, int signo, const struct abi_siginfo *info);
+/* May the calling process signal p? 0 or -EPERM. */
+int signal_permission(struct proc *p, int signo);
+/* True if a sleep of the calling thread should end now. */
+bool signal_pending_self(void);
+/* True if the calling thread blocks or its process ignores signo (job control). */
+bool signal_ignored_self(int signo);
+/* Swap in a mask for the length of a call (ppoll, pselect, sigsuspend); it is put back after
+ * handlers ran, or by signal_restore_mask() when the call did not end by a signal. */
+void signal_set_temp_mask(sigset_k mask);
+void signal_restore_mask(void);
+int copyin_sigset(sigset_k *out, uaddr_t mask, uint32_t size) MUST_CHECK;
+
+/* ---- groups and sessions (proc/session.c) ---- */
+/* Is pgid a group of the calling process's session that has a member? */
+bool pgrp_in_session(uint32_t pgid, uint32_t sid);
+/* Is the calling process's group orphaned (POSIX 3.264)? RANK_PROC_TREE taken inside. */
+bool pgrp_orphaned_self(void);
+uint32_t pgrp_self(void);
+uint32_t session_self(void);
+bool session_leader_self(void);
+/* Controlling terminal of the caller's session, referenced, or NULL; and setting it (NULL clears).
+ * -EPERM: not the leader, or it has one. */
+struct tty *session_tty_self(void);
+int session_set_tty_self(struct tty *tty, bool steal);
+/* The terminal goes away: SIGHUP + SIGCONT to the foreground group, sessions forget it. */
+void session_tty_gone(struct tty *tty);
+
+/* 0 or -errno; the limit's current value */
+uint64_t proc_limit_self(int which);
+
+#define RLIMIT_CPU 0
+#define RLIMIT_FSIZE 1
+#define RLIMIT_DATA 2
+#define RLIMIT_STACK 3
+#define RLIMIT_CORE 4
+#define RLIMIT_RSS 5
+#define RLIMIT_NPROC 6
+#define RLIMIT_NOFILE 7
+#define RLIMIT_MEMLOCK 8
+#define RLIMIT_AS 9
+#define RLIMIT_LOCKS 10
+#define RLIMIT_SIGPENDING 11
+#define RLIMIT_MSGQUEUE 12
+#define RLIMIT_NICE 13
+#define RLIMIT_RTPRIO 14
+#define RLIMIT_RTTIME 15
+
+#endif

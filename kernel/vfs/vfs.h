@@ -1,0 +1,369 @@
+/*
+ * vfs.h - inodes, dentries, mounts, open files: what a file system provides and what calls use.
+ *
+ * struct inode    one file of a file system, whatever its names. inode.lock (RANK_INODE) guards
+ *                 its attributes and contents; it is sleepable (host I/O).
+ * struct dentry   one name in one directory, cached; inode NULL: known not to exist. The tree and
+ *                 its hash are guarded by the one dentry lock (RANK_DENTRY). A dentry holds a
+ *                 reference to its parent and inode.
+ * struct mount    a file system's tree shown at a place. Guarded by RANK_MOUNT.
+ * struct path     (mount, dentry): a place. cwd, root and open files hold one.
+ * struct file     an open file description: what descriptors share after dup and fork.
+ * struct fdtable  a process's descriptors.
+ *
+ * Op tables: functions have exactly the declared type (an indirect call of another type traps).
+ * A NULL entry means what its comment says. Functions return 0 or a count, or -errno.
+ */
+#ifndef VFS_VFS_H
+#define VFS_VFS_H
+
+#include "lib/types.h"
+#include "lib/list.h"
+#include "lib/lock.h"
+#include "lib/ref.h"
+#include "lib/waitq.h"
+#include "abi/fs.h"
+#include "mm/uaccess.h"
+
+struct inode;
+struct dentry;
+struct mount;
+struct super;
+struct file;
+struct path;
+struct dir_emit;
+struct poll_table;
+struct proc;
+struct cred;
+struct vma;
+
+struct ktime {
+	int64_t sec;
+	uint32_t nsec;
+};
+struct ktime ktime_now(void); /* real time; init/time.c */
+
+/* ---- inodes ---- */
+
+/* What stat needs beyond struct inode is computed by getattr. */
+struct kstat {
+	uint64_t ino, size, blocks; /* blocks of 512 bytes */
+	uint32_t dev, rdev;         /* MKDEV */
+	uint32_t mode, nlink, uid, gid, blksize;
+	struct ktime atime, mtime, ctime, btime;
+};
+#define MKDEV(major, minor) ((uint32_t)(major) << 20 | (uint32_t)(minor))
+#define MAJOR(dev) ((dev) >> 20)
+#define MINOR(dev) ((dev)&0xfffffu)
+
+#define ATTR_MODE 1u
+#define ATTR_UID 2u
+#define ATTR_GID 4u
+#define ATTR_SIZE 8u
+#define ATTR_ATIME 16u
+#define ATTR_MTIME 32u
+#define ATTR_CTIME 64u
+struct iattr {
+	uint32_t valid; /* ATTR_* */
+	uint32_t mode;  /* permission bits only */
+	uint32_t uid, gid;
+	uint64_t size;
+	struct ktime atime, mtime, ctime;
+};
+
+struct inode_ops {
+	/* Directory operations. dir->lock is held (two directories: both); names have no '/'. The
+	 * caller checked permissions and, for create-like calls, that a cached negative or no entry
+	 * exists; the file system still answers -EEXIST for itself. New inodes come back with one
+	 * reference. */
+	int (*lookup)(struct inode *dir, const char *name, size_t len, struct inode **out);
+	/* Any type by mode & S_IFMT but links; rdev for devices. uid, gid: the owner. */
+	int (*create)(struct inode *dir, const char *name, size_t len, uint32_t mode, uint32_t rdev,
+		uint32_t uid, uint32_t gid, struct inode **out);
+	int (*symlink)(struct inode *dir, const char *name, size_t len, const char *target,
+		uint32_t uid, uint32_t gid, struct inode **out);
+	int (*link)(struct inode *dir, const char *name, size_t len, struct inode *target);
+	int (*unlink)(struct inode *dir, const char *name, size_t len, struct inode *victim);
+	int (*rmdir)(struct inode *dir, const char *name, size_t len, struct inode *victim);
+	/* victim: what newname is now, or NULL. flags: RENAME_*. */
+	int (*rename)(struct inode *olddir, const char *oldname, size_t oldlen, struct inode *newdir,
+		const char *newname, size_t newlen, struct inode *moved, struct inode *victim,
+		uint32_t flags);
+	/* An unnamed file in dir's file system (O_TMPFILE). NULL: -EOPNOTSUPP. */
+	int (*tmpfile)(struct inode *dir, uint32_t mode, uint32_t uid, uint32_t gid, struct inode **out);
+
+	/* All inodes. NULL getattr: fields of struct inode; NULL setattr: -EROFS or stored in it,
+	 * by super.flags. setattr is called with inode->lock held; it truncates for ATTR_SIZE. */
+	void (*getattr)(struct inode *inode, struct kstat *out);
+	int (*setattr)(struct inode *inode, const struct iattr *attr);
+	/* Copy the target to buf, not terminated; returns its length. Symbolic links. */
+	ssize_t (*readlink)(struct inode *inode, char *buf, size_t size);
+	/* A link whose target is an object, not text (/proc/<pid>/cwd, fd/N): fill *out with a
+	 * referenced path. NULL: use readlink. */
+	int (*jump)(struct inode *inode, struct path *out);
+	/* Extra permission rule after the mode bits (procfs). NULL: mode bits only. */
+	int (*permission)(struct inode *inode, uint32_t mask);
+
+	ssize_t (*getxattr)(struct inode *inode, const char *name, void *value, size_t size);
+	int (*setxattr)(struct inode *inode, const char *name, const void *value, size_t size, int flags);
+	ssize_t (*listxattr)(struct inode *inode, char *list, size_t size);
+	int (*removexattr)(struct inode *inode, const char *name);
+};
+
+struct inode {
+	struct ref refs;
+	struct lock lock;
+	struct super *super;             /* [i] */
+	const struct inode_ops *ops;     /* [i] */
+	const struct file_ops *fops;     /* [i] for open(); devices and FIFOs: see inode_open() */
+	uint64_t ino;                    /* [i] */
+	uint32_t mode;                   /* [l] type bits [i] */
+	uint32_t nlink;                  /* [l] */
+	uint32_t uid, gid;               /* [l] */
+	uint32_t rdev;                   /* [i] */
+	uint64_t size;                   /* [l]; atomically readable only under the lock */
+	struct ktime atime, mtime, ctime, btime; /* [l] */
+	uint32_t write_gen;              /* [a] bumped at every change of contents: exec's module key */
+	int32_t deny_write;              /* [l] > 0: being executed; < 0: writers */
+	struct list flocks;              /* [FLOCK] flock and fcntl locks on it */
+	struct list cache_link;          /* [ICACHE] the file system's own table */
+	struct pipe *fifo;               /* [l] the pipe behind an open FIFO */
+	void *sock;                      /* [l] the socket bound to this name */
+	void *priv;                      /* file system's */
+};
+
+void inode_get(struct inode *inode);
+void inode_put(struct inode *inode); /* last one: super->ops->evict */
+/* Set up the common part. One reference, times now, nlink 1. */
+void inode_init(struct inode *inode, struct super *super, const struct inode_ops *ops,
+	const struct file_ops *fops, uint64_t ino, uint32_t mode);
+/* mask of R_OK W_OK X_OK for the calling thread's fs ids. 0 or -EACCES (-EROFS for W_OK). */
+int inode_permission(struct inode *inode, uint32_t mask);
+void inode_stat(struct inode *inode, struct kstat *out);
+
+/* ---- super blocks and file system types ---- */
+
+struct super_ops {
+	/* Free the inode; its count is zero and no name or open file has it. */
+	void (*evict)(struct inode *inode);
+	void (*statfs)(struct super *super, struct abi_statfs *out);
+	void (*destroy)(struct super *super); /* last mount gone */
+	int (*sync)(struct super *super);     /* NULL: nothing to do */
+};
+
+struct super {
+	struct ref refs; /* mounts and open inodes */
+	const struct fs_type *type;
+	const struct super_ops *ops;
+	struct inode *root_inode;
+	struct dentry *root; /* [i] */
+	uint32_t dev;        /* [i] MKDEV(0, n) */
+	uint32_t magic;      /* f_type */
+	uint32_t flags;      /* MS_RDONLY of the file system itself */
+	/* Names of this file system are not cached: lookup runs each time (procfs). */
+	bool no_dcache;
+	struct lock icache_lock; /* RANK_ICACHE */
+	struct lock rename_lock; /* RANK_RENAME */
+	char source[64];
+	void *priv;
+};
+
+struct fs_type {
+	const char *name;
+	/* source and options are kernel strings, "" if none. *out has one reference and a root. */
+	int (*mount)(const char *source, uint32_t flags, const char *options, struct super **out);
+	bool nodev; /* shown so in /proc/filesystems */
+};
+extern const struct fs_type *const fs_types[]; /* fs/fs.c; NULL-terminated */
+const struct fs_type *fs_type_find(const char *name);
+/* A super with lock, dev number and one reference. NULL: no memory. */
+struct super *super_alloc(const struct fs_type *type, const struct super_ops *ops);
+/* Give it its root directory; makes the root dentry. */
+int super_set_root(struct super *super, struct inode *root);
+
+/* ---- dentries, mounts, paths ---- */
+
+struct dentry {
+	struct ref refs;
+	struct dentry *parent; /* [DENTRY] itself for a root */
+	struct inode *inode;   /* [DENTRY] NULL: negative */
+	struct super *super;   /* [i] */
+	struct list hash_link, child_link, children, lru_link; /* [DENTRY] */
+	uint32_t hash;
+	bool unhashed;       /* [DENTRY] deleted or never named: path shows " (deleted)" */
+	uint16_t mounts;     /* [MOUNT] mounts on it */
+	uint16_t name_len;
+	char *name;          /* [DENTRY] terminated */
+};
+
+struct mount {
+	struct ref refs;
+	struct mount *parent;      /* [MOUNT] NULL for the root of all */
+	struct dentry *mountpoint; /* [MOUNT] in parent's file system */
+	struct dentry *root;       /* [i] */
+	struct super *super;       /* [i] */
+	uint32_t flags;            /* [a] MS_RDONLY NOSUID NODEV NOEXEC NOATIME */
+	uint32_t id;               /* [i] */
+	struct list link;          /* [MOUNT] all mounts, in order */
+	bool detached;             /* [MOUNT] */
+};
+
+struct path {
+	struct mount *mount;
+	struct dentry *dentry;
+};
+void path_get(const struct path *p);
+void path_put(const struct path *p);
+
+#define LOOKUP_FOLLOW 1u    /* follow a last component that is a symbolic link */
+#define LOOKUP_DIRECTORY 2u /* -ENOTDIR unless it is one */
+#define LOOKUP_EMPTY 4u     /* "" names dirfd itself (AT_EMPTY_PATH) */
+#define LOOKUP_PARENT 8u    /* stop before the last component */
+
+/*
+ * Resolve a kernel string from dirfd (AT_FDCWD: cwd; or from *base when given to path_lookup_from)
+ * for the calling process. Search permission is checked at each step. *out is referenced.
+ * -ENOENT, -ENOTDIR, -EACCES, -ELOOP, -ENAMETOOLONG, -EBADF, -EIO.
+ */
+int path_lookup(int dirfd, const char *name, uint32_t flags, struct path *out) MUST_CHECK;
+int path_lookup_from(const struct path *base, const char *name, uint32_t flags, struct path *out)
+	MUST_CHECK;
+/* The same for a user string; also -EFAULT. */
+int path_lookup_user(int dirfd, uaddr_t name, uint32_t flags, struct path *out) MUST_CHECK;
+/*
+ * The place as text from the process's root, terminated, with " (deleted)" if unlinked.
+ * Returns its length without NUL, -ERANGE if it does not fit. A place outside the process's root
+ * starts with "(unreachable)".
+ */
+int path_text(const struct path *p, char *buf, size_t size);
+
+/* Mount a file system at a place, or as the root of all when at is NULL. */
+int mount_new(const struct fs_type *type, const char *source, uint32_t flags, const char *options,
+	const struct path *at) MUST_CHECK;
+void mount_root_path(struct path *out); /* referenced */
+/* For procfs: calls f for each mount, in order, RANK_MOUNT held. */
+void mount_for_each(void (*f)(struct mount *m, void *arg), void *arg);
+
+/* ---- open files ---- */
+
+struct file_ops {
+	/* Called once for a new struct file; may replace file->ops and set file->priv. NULL: none. */
+	int (*open)(struct inode *inode, struct file *file);
+	/* The last reference is gone. */
+	void (*release)(struct file *file);
+	/*
+	 * Move up to b->left bytes at *pos and advance *pos; *pos is a private copy (file.pos under
+	 * pos_lock, or pread's). Stream files ignore it. NULL: -EINVAL (directory: -EISDIR).
+	 */
+	ssize_t (*read)(struct file *file, struct iobuf *b, uint64_t *pos);
+	ssize_t (*write)(struct file *file, struct iobuf *b, uint64_t *pos);
+	/* Call emit for entries from *pos on until it returns false; *pos: cookie of the next. */
+	int (*readdir)(struct file *file, uint64_t *pos, struct dir_emit *emit);
+	/* NULL: -ENOTTY. arg is a user address or a number, as the command says. */
+	int (*ioctl)(struct file *file, uint32_t cmd, uint32_t arg);
+	/* POLL* bits ready now; joins its queue through pt if pt is not NULL. NULL: always ready. */
+	uint32_t (*poll)(struct file *file, struct poll_table *pt);
+	/* NULL: regular rule over inode->size (files), 0 (directories). -ESPIPE for streams. */
+	int64_t (*seek)(struct file *file, int64_t off, int whence);
+	int (*fsync)(struct file *file);
+	int (*fallocate)(struct file *file, int mode, uint64_t off, uint64_t len);
+	/* May the file be mapped? NULL: by read() into private memory. fb0 has its own. */
+	int (*mmap)(struct file *file, struct vma *vma);
+	bool stream; /* no position: pipe, tty, socket; lseek is -ESPIPE */
+};
+
+struct dir_emit {
+	/* False: no room, stop before this entry. */
+	bool (*entry)(struct dir_emit *e, const char *name, size_t len, uint64_t ino, uint8_t type,
+		uint64_t next_pos);
+};
+
+struct file {
+	struct ref refs;
+	const struct file_ops *ops; /* [i] after open */
+	struct path path;           /* [i]; pipes and the like: mount NULL, dentry NULL */
+	struct inode *inode;        /* [i] NULL only for anonymous objects */
+	uint32_t flags;             /* [a] O_ACCMODE and status flags */
+	struct lock pos_lock;       /* RANK_FILE */
+	uint64_t pos;               /* [pos_lock] */
+	int32_t owner;              /* F_SETOWN */
+	struct list epoll_links;    /* [EPOLL] memberships in epoll sets */
+	const char *anon_name;      /* "pipe:[7]" style prefix, for /proc/<pid>/fd; NULL for files */
+	uint64_t anon_ino;
+	void *priv;
+};
+
+static inline bool file_readable(const struct file *f)
+{
+	return (f->flags & O_ACCMODE) != O_WRONLY && !(f->flags & O_PATH);
+}
+static inline bool file_writable(const struct file *f)
+{
+	return (f->flags & O_ACCMODE) != O_RDONLY && !(f->flags & O_PATH);
+}
+
+void file_get(struct file *f);
+void file_put(struct file *f); /* may sleep: release() */
+/* A file without a name (pipe, epoll, …). One reference. NULL: no memory. */
+struct file *file_new_anon(const struct file_ops *ops, uint32_t flags, const char *anon_name, void *priv);
+/* Open what path names; flags as open(2) without O_CREAT. For exec and the kernel itself too.
+ * Sets *out with one reference. */
+int file_open_path(const struct path *path, uint32_t flags, struct file **out) MUST_CHECK;
+/* Lookup and open for kernel use; checks permissions of the calling process. */
+int file_open(const char *name, uint32_t flags, struct file **out) MUST_CHECK;
+/* Read n bytes at pos into kernel memory. Short only at the end of the file. */
+ssize_t file_read_kernel(struct file *f, void *buf, size_t n, uint64_t pos) MUST_CHECK;
+ssize_t file_write_kernel(struct file *f, const void *buf, size_t n, uint64_t pos) MUST_CHECK;
+
+/* ---- descriptors ---- */
+
+struct fdtable;
+struct fdtable *fdtable_new(void);
+struct fdtable *fdtable_copy(struct fdtable *from); /* fork; NULL: no memory */
+void fdtable_get(struct fdtable *t);
+void fdtable_put(struct fdtable *t);       /* last one closes everything */
+void fdtable_close_on_exec(struct fdtable *t);
+
+/* The calling process's descriptor fd, referenced; NULL: bad. O_PATH files only through _path. */
+struct file *fd_get(int fd);
+struct file *fd_get_path(int fd);
+/* Reserve the lowest free descriptor >= min. -EMFILE, -ENOMEM. Then install or unreserve. */
+int fd_reserve(int min, uint32_t flags /* O_CLOEXEC */) MUST_CHECK;
+void fd_install(int fd, struct file *f); /* takes over the reference */
+void fd_unreserve(int fd);
+int fd_close(int fd);
+/* dup2 into exactly newfd for posix_spawn and dup3; flags O_CLOEXEC. */
+int fd_dup_to(int oldfd, int newfd, uint32_t flags);
+/* For procfs: the n-th open descriptor >= fd of another process; *out referenced. -1: none. */
+int fdtable_next(struct fdtable *t, int fd, struct file **out, uint32_t *fd_flags);
+
+/* ---- a process's view: cwd, root, umask ---- */
+
+struct fsctx {
+	struct ref refs;
+	struct lock lock; /* RANK_PROC */
+	struct path root, cwd; /* [l] */
+	uint32_t umask;        /* [l] */
+};
+struct fsctx *fsctx_new(const struct path *root);
+struct fsctx *fsctx_copy(struct fsctx *from);
+void fsctx_put(struct fsctx *f);
+
+/* ---- polling ---- */
+
+struct poll_entry {
+	struct waiter waiter;
+	struct lock *lock; /* protects the queue */
+};
+struct poll_table {
+	struct waker *waker;
+	struct poll_entry inline_entries[8];
+	struct poll_entry *more; /* heap, grown before joining */
+	uint32_t count, capacity;
+	int error; /* -ENOMEM: an entry was not joined */
+};
+/* From a poll op, with l held: be told when q changes. pt may be NULL. */
+void poll_join(struct poll_table *pt, struct waitq *q, struct lock *l);
+uint32_t file_poll(struct file *f, struct poll_table *pt);
+
+#endif

@@ -1,0 +1,81 @@
+/**
+ * Build the page and the runtime: node web/build.ts [--mock] [--build DIR]
+ *
+ * From the sources and build/kernel/*.wasm:
+ *   build/web/r/<hash>/   the runtime: machine.js, the Workers, kernel.wasm, kernel-js.wasm if there
+ *                         is one, and runtime.json naming the SHA-256 of each. <hash> is the SHA-256
+ *                         of runtime.json, so a link that names it names every byte. Older ones stay.
+ *   build/web/            the page
+ *   build/runtime.json    {"hash": "<64 hex digits>"}
+ * With --mock: build/web-mock, the page with a pretended machine, for looking at it.
+ */
+import { createHash } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { build } from 'vite';
+import { RUNTIME_ENTRIES, WEB, pageConfig, runtimeConfig } from './vite.config.ts';
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function sha256(path: string): Promise<string> {
+  return createHash('sha256').update(await readFile(path)).digest('hex');
+}
+
+/** Build the runtime's files and move them to their place. @returns the hash */
+async function buildRuntime(buildDir: string): Promise<string> {
+  const temporary = await mkdtemp(`${buildDir}/runtime-`);
+  try {
+    for (const [name, source] of Object.entries(RUNTIME_ENTRIES)) {
+      await build(runtimeConfig(name, source, temporary));
+    }
+    await cp(`${buildDir}/kernel/kernel.wasm`, `${temporary}/kernel.wasm`);
+    const fallback = `${buildDir}/kernel/kernel-js.wasm`;
+    if (await exists(fallback)) await cp(fallback, `${temporary}/kernel-js.wasm`);
+
+    const files: Record<string, string> = {};
+    for (const name of (await readdir(temporary)).sort()) files[name] = await sha256(`${temporary}/${name}`);
+    const manifest = `${JSON.stringify({ runtime: 1, files }, undefined, 2)}\n`;
+    const hash = createHash('sha256').update(manifest).digest('hex');
+    await writeFile(`${temporary}/runtime.json`, manifest);
+
+    const place = `${buildDir}/web/r/${hash}`;
+    await mkdir(`${buildDir}/web/r`, { recursive: true });
+    await rm(place, { recursive: true, force: true });
+    await rename(temporary, place);
+    return hash;
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+/** Files of an earlier build would stay for ever under their hashed names. */
+async function emptyPage(outDir: string): Promise<void> {
+  await mkdir(outDir, { recursive: true });
+  for (const name of await readdir(outDir)) {
+    if (name !== 'r') await rm(`${outDir}/${name}`, { recursive: true });
+  }
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { mock: { type: 'boolean', default: false }, build: { type: 'string' } },
+  });
+  const buildDir = resolve(values.build ?? `${WEB}../build`);
+  await mkdir(buildDir, { recursive: true });
+  const outDir = `${buildDir}/${values.mock ? 'web-mock' : 'web'}`;
+  const runtime = values.mock ? '0'.repeat(64) : await buildRuntime(buildDir);
+  await emptyPage(outDir);
+  await build(pageConfig({ outDir, runtime, mock: values.mock }));
+  if (!values.mock) {
+    await writeFile(`${buildDir}/runtime.json`, `${JSON.stringify({ hash: runtime })}\n`);
+    console.log(`page: runtime ${runtime}`);
+  }
+}
+
+await main();

@@ -1,0 +1,138 @@
+/**
+ * From the text of a link to a machine: check, plan, start, in this order and never ahead.
+ *
+ * Everything that touches the browser comes in as Parts, so that the order can be tested.
+ */
+import type { Descriptor, FailureName, Publisher, Result } from '../../../descriptor/src/index.ts';
+import { MachineError } from './types.ts';
+import type { BootPlan, Machine } from './types.ts';
+
+/** What a decoded, verified link says. */
+export interface VerifiedLink {
+  readonly descriptor: Descriptor;
+  readonly publisher: Publisher;
+}
+
+/** Why no machine runs; `name` is stable: one of the format's failures or one of these. */
+export interface OpenFailure {
+  readonly name: FailureName | PageFailureName;
+  readonly where: string;
+  readonly message: string;
+}
+
+/** Failures beyond the link's format. */
+export type PageFailureName =
+  | 'no-wasm'
+  | 'no-shared-memory'
+  | 'not-isolated'
+  | 'verifier-failed'
+  | 'unknown-runtime'
+  | 'runtime-unreachable'
+  | 'missing-image'
+  | 'hash-mismatch'
+  | 'out-of-memory'
+  | 'start-failed';
+
+export interface Parts {
+  /** hash of the runtime that this page brings */
+  readonly runtime: string;
+  /** what this browser lacks, undefined when nothing */
+  support(): OpenFailure | undefined;
+  /** decode and verify, off the main thread; rejects when the verifier itself cannot run */
+  verify(text: string): Promise<Result<VerifiedLink>>;
+  /** has this deployment published that runtime? rejects when it cannot be reached */
+  hasRuntime(hash: string): Promise<boolean>;
+  plan(descriptor: Descriptor): BootPlan;
+  /** start a machine on a published runtime; rejects with a MachineError */
+  start(plan: BootPlan, runtime: string): Promise<Machine>;
+}
+
+/** A link that passed every check; `start` may be called again for a restart. */
+export interface OpenedLink extends VerifiedLink {
+  start(): Promise<Machine>;
+}
+
+export interface OpenOptions {
+  /** the person chose to run the link on this page's runtime instead of the one it names */
+  readonly ownRuntime?: boolean;
+}
+
+/**
+ * Check a link. Nothing of the machine is fetched or started before its signature is verified.
+ *
+ * @param text - what follows the # of the address
+ */
+export async function openLink(
+  text: string,
+  parts: Parts,
+  options: OpenOptions = {},
+): Promise<Result<OpenedLink, OpenFailure>> {
+  const lacking = parts.support();
+  if (lacking !== undefined) return { ok: false, failure: lacking };
+
+  let verified: Result<VerifiedLink>;
+  try {
+    verified = await parts.verify(text);
+  } catch (error) {
+    return failed('verifier-failed', 'page, verifier', messageOf(error));
+  }
+  if (!verified.ok) return verified;
+  const { descriptor, publisher } = verified.value;
+
+  const runtime = options.ownRuntime === true ? parts.runtime : descriptor.runtime;
+  if (runtime !== parts.runtime) {
+    try {
+      if (!(await parts.hasRuntime(runtime))) {
+        return failed('unknown-runtime', 'runtime', `there is no runtime ${runtime} on this site`);
+      }
+    } catch (error) {
+      return failed('runtime-unreachable', 'runtime', messageOf(error));
+    }
+  }
+  const plan = parts.plan(descriptor);
+  return {
+    ok: true,
+    value: { descriptor, publisher, start: () => parts.start(plan, runtime) },
+  };
+}
+
+const MACHINE_FAILURES: ReadonlySet<string> = new Set<PageFailureName>([
+  'no-wasm',
+  'no-shared-memory',
+  'not-isolated',
+  'unknown-runtime',
+  'runtime-unreachable',
+  'missing-image',
+  'hash-mismatch',
+  'out-of-memory',
+]);
+
+/** The failure that a machine's refusal to start is shown as. */
+export function failureOf(error: unknown): OpenFailure {
+  if (!(error instanceof Error)) return failed('start-failed', 'machine', String(error)).failure;
+  const code = error instanceof MachineError || error.name === 'MachineError' ? codeOf(error) : '';
+  if (isPageFailure(code)) return failed(code, 'machine', error.message).failure;
+  const message = code === '' ? error.message : `${code}: ${error.message}`;
+  return failed('start-failed', 'machine', message).failure;
+}
+
+/** The runtime is another module than the page: its MachineError is another class. */
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+function isPageFailure(code: string): code is PageFailureName {
+  return MACHINE_FAILURES.has(code);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function failed(
+  name: PageFailureName,
+  where: string,
+  message: string,
+): { readonly ok: false; readonly failure: OpenFailure } {
+  return { ok: false, failure: { name, where, message } };
+}

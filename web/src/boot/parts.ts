@@ -1,0 +1,70 @@
+/**
+ * The parts that opening a link needs, as a browser has them.
+ */
+import type { Result } from '../../../descriptor/src/index.ts';
+import type { Parts, VerifiedLink } from './open.ts';
+import { planFromDescriptor } from './plan.ts';
+import { lacksOf } from './support.ts';
+import { MachineError } from './types.ts';
+import type { BootPlan, Machine } from './types.ts';
+import type { VerifyRequest } from './verify.worker.ts';
+
+/** What r/<hash>/machine.js offers. */
+type RuntimeModule = typeof import('./machine.ts');
+
+declare const __RUNTIME__: string;
+
+/** Started before the link is known to be whole: loading libsodium takes longer than the rest. */
+let spare: Worker | undefined;
+
+/** Begin to load the verifier. */
+export function warmUp(): void {
+  spare ??= newVerifier();
+}
+
+function newVerifier(): Worker {
+  return new Worker(new URL('./verify.worker.ts', import.meta.url), { type: 'module', name: 'verify' });
+}
+
+function verify(text: string): Promise<Result<VerifiedLink>> {
+  const worker = spare ?? newVerifier();
+  spare = undefined;
+  return new Promise<Result<VerifiedLink>>((done, failed) => {
+    worker.onmessage = (event: MessageEvent<Result<VerifiedLink>>) => done(event.data);
+    worker.onerror = (event) => failed(new Error(event.message || 'the verifier could not be loaded'));
+    worker.postMessage({ text } satisfies VerifyRequest);
+  }).finally(() => worker.terminate());
+}
+
+function runtimeUrl(hash: string): URL {
+  return new URL(`r/${hash}/`, document.baseURI);
+}
+
+/** A runtime is published when its list of files is there and has the hash that names it. */
+async function hasRuntime(hash: string): Promise<boolean> {
+  const response = await fetch(new URL('runtime.json', runtimeUrl(hash)));
+  if (!response.ok) return false;
+  const digest = await crypto.subtle.digest('SHA-256', await response.arrayBuffer());
+  const hex = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex === hash;
+}
+
+async function start(plan: BootPlan, hash: string): Promise<Machine> {
+  const runtime = runtimeUrl(hash);
+  let module: RuntimeModule;
+  try {
+    module = (await import(/* @vite-ignore */ new URL('machine.js', runtime).href)) as RuntimeModule;
+  } catch (error) {
+    throw new MachineError('runtime-unreachable', error instanceof Error ? error.message : String(error));
+  }
+  return module.startMachine(plan, { runtime });
+}
+
+export const parts: Parts = {
+  runtime: __RUNTIME__,
+  support: () => lacksOf(globalThis),
+  verify,
+  hasRuntime,
+  plan: (descriptor) => planFromDescriptor(descriptor, document.baseURI),
+  start,
+};

@@ -18,6 +18,9 @@ void klog(enum klog_level level, const char *format, ...) PRINTF(2, 3);
  */
 size_t klog_read(uint64_t *pos, char *buf, size_t len);
 
+/* f is called after each line, with no lock of the log held (the host is told). */
+void klog_listen(void (*f)(void));
+
 /* Format into buf (always terminated). Knows %d %u %x %p %s %c %% %lld %llu %llx, width, 0, -, %.*s.
  * Returns the length that the whole text has, as snprintf does. */
 int kformat(char *buf, size_t size, const char *format, ...) PRINTF(3, 4);

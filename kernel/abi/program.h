@@ -108,6 +108,24 @@ struct pleat_spawn_action {
 #define PLEAT_SPAWN_FCHDIR 5
 
 /*
+ * clone(struct pleat_clone *) starts a thread: a new instance of the program on the same memory,
+ * its globals __stack_pointer, __tls_base and __wasm_tp set from here, entered at
+ * __pleat_thread_start(arg). Returns the thread's id or -errno. flags are Linux's CLONE_*: always
+ * VM|FS|FILES|SIGHAND|THREAD|SYSVSEM|SETTLS; with PARENT_SETTID the id is also stored at ptid,
+ * with CHILD_CLEARTID the word at ctid is cleared and woken (futex) when the thread ends.
+ */
+struct pleat_clone {
+	unsigned flags;
+	unsigned stack;    /* 16-byte aligned */
+	unsigned tls_base;
+	unsigned tp;
+	unsigned arg;
+	unsigned ptid;
+	unsigned ctid;
+	unsigned reserved; /* 0 */
+};
+
+/*
  * vfork: pleat_vfork() makes the child's process record and turns the calling thread into it,
  * in the same memory; it returns 0. From then on calls act for the child. A successful execve
  * starts the child in a Worker of its own, exit_group ends it; both then return the child's pid

@@ -31,9 +31,10 @@ struct host_slot {
 
 /* Requests (kernel -> host) */
 enum {
-	OP_SPAWN = 1,      /* thread, kstack_top, memory, parent_memory, module_hi, module_lo, flags */
-	OP_END,            /* worker, memory, thread: thread is DEAD or parked: its Worker must not run on */
-	OP_MEMORY_FREE,    /* memory, touched bytes: no process uses it any more */
+	OP_SPAWN = 1,      /* thread, kstack, memory, parent_memory, key_lo, key_hi, flags */
+	OP_END,            /* thread: it is DEAD; its Worker must not run on */
+	OP_MEMORY_FREE,    /* memory, touched bytes: no process uses it any more; once its Workers have
+			    * parked or ended it is cleaned and comes back as EV_MEMORY */
 	OP_POKE,           /* memory: store 1 at PLEAT_POLL_WORD (a thread there has a signal) */
 	OP_CONSOLE_OUTPUT, /* console: its output ring has bytes */
 	OP_CONSOLE_CLOSED, /* console: its session ended */
@@ -46,6 +47,7 @@ enum {
 	OP_EVENTS_DRAINED, /* room in the event ring again */
 	OP_CONSOLE_EOF,    /* console: end of its output (pipe mode) */
 	OP_CONSOLE_SIZE,   /* console, cols, rows: set from inside */
+	OP_MEMORY_NEED,    /* count: make that many clean memories; each comes back as EV_MEMORY */
 };
 /* OP_SPAWN flags */
 #define SPAWN_FORK 1 /* copy parent_memory (ranges: exec_fork_ranges()), rewind */
@@ -60,10 +62,11 @@ enum {
 	EV_CONSOLE_OPEN,      /* console: a person asked for a terminal */
 	EV_CONSOLE_CLOSE,     /* console: hang up */
 	EV_CONSOLE_EOF,       /* console: no more input will come (pipe mode) */
-	EV_WORKER_GONE,       /* thread address: its Worker parked or ended; U is quiet */
+	EV_WORKER_GONE,       /* thread, kstack: that run of the thread is over; nothing touches them */
 	EV_SPAWN_FAILED,      /* thread address, errno: no Worker or memory to be had */
 	EV_STOP,              /* a person stops the machine */
-	EV_TRAP,              /* thread address, signal: reserved */
+	EV_MEMORY,            /* memory: clean and free for use */
+	EV_MEMORY_REFUSED,    /* the engine has no more; one OP_MEMORY_NEED is not met */
 };
 
 /* A request that somebody waits for. In K; owned by the waiting thread until status is set. */
@@ -108,7 +111,8 @@ struct host_area {
 	uint32_t event_drain_wanted;
 	uint32_t log_text, log_size; /* the kernel log: address, bytes; log_head bytes ever written */
 	uint32_t log_head;
-	uint32_t stats[16]; /* STAT_* */
+	uint32_t memory_limit; /* host: how many memories may exist at once */
+	uint32_t stats[15];
 	uint64_t clock_base_ns; /* host: Unix time in ns at machine time 0 */
 	struct host_slot requests[REQUEST_SLOTS];
 	struct host_slot events[EVENT_SLOTS];

@@ -9,12 +9,13 @@
 #include "lib/types.h"
 
 struct waker;
-struct mm;
-
 /* Wait while *word == seen, at most timeout_ns (negative: for ever). May return early. */
 void arch_wait(uint32_t *word, uint32_t seen, int64_t timeout_ns);
 /* Wake up to n threads that wait on word. */
 void arch_notify(uint32_t *word, uint32_t n);
+
+/* Tell the host that *word (the request doorbell) changed: it waits with Atomics.waitAsync. */
+void arch_doorbell(uint32_t *word);
 
 /* A point where the det build may switch threads. Nothing elsewhere. lib/lock.c and
  * lib/waitq.c call it; so may code whose atomics are a protocol of their own. */
@@ -50,6 +51,10 @@ bool arch_ugrow(uint64_t bytes);
 /* Grow K by n pages of 4 KiB (rounded up to 64 KiB). Returns the address, NULL at the limit. */
 void *arch_kgrow(size_t pages, size_t *got);
 uint64_t arch_klimit(void);
+
+/* Make sure the calling thread has native stack left for the kernel; overflows now, before any
+ * lock is taken, if not. First thing at kernel entry. */
+void arch_probe_stack(void);
 
 /*
  * Leave the calling thread's program for good (exec, exit, park): back to the Worker's loop, by a

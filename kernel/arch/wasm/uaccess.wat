@@ -1,0 +1,25 @@
+;; uaccess.wat - the kernel's window on the calling process's memory: memory $k is K, $u is U.
+;; Folded into kernel.wasm by wasm-merge. No checks here: kernel/mm/uaccess.c makes them.
+;; An engine without multi-memory gets the same functions from web/src/worker/uaccess.ts.
+(module
+  (import "env" "memory" (memory $k 1 32768 shared))
+  (import "user" "memory" (memory $u 1 32768 shared))
+  (func (export "copyin") (param $k i32) (param $u i32) (param $n i32)
+    (memory.copy $k $u (local.get $k) (local.get $u) (local.get $n)))
+  (func (export "copyout") (param $u i32) (param $k i32) (param $n i32)
+    (memory.copy $u $k (local.get $u) (local.get $k) (local.get $n)))
+  (func (export "fill") (param $u i32) (param $c i32) (param $n i32)
+    (memory.fill $u (local.get $u) (local.get $c) (local.get $n)))
+  (func (export "move") (param $to i32) (param $from i32) (param $n i32)
+    (memory.copy $u $u (local.get $to) (local.get $from) (local.get $n)))
+  (func (export "load32") (param $a i32) (result i32)
+    (i32.atomic.load $u (local.get $a)))
+  (func (export "store32") (param $a i32) (param $v i32)
+    (i32.atomic.store $u (local.get $a) (local.get $v)))
+  (func (export "cas32") (param $a i32) (param $old i32) (param $new i32) (result i32)
+    (i32.atomic.rmw.cmpxchg $u (local.get $a) (local.get $old) (local.get $new)))
+  (func (export "size") (result i32)
+    (memory.size $u))
+  (func (export "grow") (param $pages i32) (result i32)
+    (memory.grow $u (local.get $pages)))
+)

@@ -295,7 +295,7 @@ function checkUrl(url: string): { name: FailureName; detail: string } | undefine
 
 /** Control characters, direction overrides and other marks that hide what is shown. */
 const HIDDEN =
-  /[\p{Cc}\p{Zl}\p{Zp}\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufff9-\ufffb]/u;
+  /[\p{Cc}\p{Zl}\p{Zp}\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufff9-\ufffb\u{e0000}-\u{e007f}]/u;
 const HIDDEN_BUT_NEWLINE = new RegExp(`(?!\\n)${HIDDEN.source}`, 'u');
 
 function checkShown(hidden: RegExp) {

@@ -1,34 +1,23 @@
 /**
  * From a verified descriptor to what a machine needs to start.
- * Spec: descriptor/SPEC.md section 5 for the defaults; nothing here is taken from a query parameter.
+ * Spec: descriptor/SPEC.md section 5.4 for the defaults. Nothing comes from a query parameter.
  */
 import type { Boot, Descriptor, Layer } from '../../../descriptor/src/types.ts';
-import type { Failure } from '../../../descriptor/src/errors.ts';
 import type { BootPlan, LayerRef } from './types.ts';
 
-export type PlanResult =
-  | { readonly ok: true; readonly value: BootPlan }
-  | {
-      readonly ok: false;
-      readonly failure: Failure<'unknown-runtime'>;
-      /** what this runtime would start; for a caller whose person agrees to that */
-      readonly plan: BootPlan;
-    };
-
 /**
- * Make the boot plan of a link.
+ * Make the boot plan of a link. Which runtime starts it is the caller's decision: open.ts compares
+ * the descriptor's with what is published.
  *
- * @param runtime - hash of the runtime that is running: 64 hex digits
+ * @param descriptor - from decodeLink: valid and signed
  * @param appUrl - address of the app; relative base URLs of layers are resolved against it
- * @returns the plan; or unknown-runtime together with the plan if the link was made for another
- *   runtime: the caller decides whether to go on with this one
  */
-export function planBoot(descriptor: Descriptor, runtime: string, appUrl: string): PlanResult {
+export function planFromDescriptor(descriptor: Descriptor, appUrl: string): BootPlan {
   const boot: Boot = descriptor.boot ?? {};
   const user = boot.user ?? 'root';
   const tty = boot.tty ?? true;
   const env = { ...defaultEnv(user, tty), ...boot.env };
-  const plan: BootPlan = {
+  return {
     layers: [descriptor.base, ...(descriptor.packages ?? [])].map((l) => layerRef(l, appUrl)),
     argv: boot.cmd === undefined ? (boot.argv ?? []) : ['/bin/sh', '-c', boot.cmd],
     env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
@@ -36,10 +25,6 @@ export function planBoot(descriptor: Descriptor, runtime: string, appUrl: string
     cwd: boot.cwd ?? '/',
     tty,
   };
-  if (descriptor.runtime === runtime) return { ok: true, value: plan };
-  const asked = descriptor.runtime.slice(0, 16);
-  const message = `runtime: the link was made for runtime ${asked}, this is ${runtime.slice(0, 16)}`;
-  return { ok: false, failure: { name: 'unknown-runtime', where: 'runtime', message }, plan };
 }
 
 /** The environment that a machine gives to its first program; a descriptor's env is laid over it. */

@@ -11,18 +11,20 @@
 
 enum lock_rank {
 	RANK_NONE,
-	RANK_RENAME,      /* one per superblock: directory renames; sleepable */
-	RANK_OVERLAY,     /* overlayfs inode: copy-up and merged lookups; sleepable */
-	RANK_INODE_DIR,   /* parent directory of two; sleepable */
-	RANK_INODE,       /* inode.lock; sleepable */
-	RANK_FILE,        /* file.pos_lock; sleepable */
+	RANK_FILE,        /* file.pos_lock: held across a read, which locks the inode; sleepable */
+	RANK_RENAME,      /* one per superblock: renames between directories; sleepable */
+	RANK_OVERLAY_DIR, /* inode.lock of an overlayfs directory: outside those of its layers */
+	RANK_OVERLAY,     /* inode.lock of other overlayfs inodes; sleepable */
+	RANK_INODE_DIR,   /* inode.lock of a directory; sleepable */
+	RANK_INODE,       /* inode.lock of anything else; sleepable */
 	RANK_MM,          /* mm.lock: vma tree and brk; sleepable (file-backed mmap reads) */
 	RANK_PROC_TREE,   /* one: pid table, parents, children, groups, sessions */
 	RANK_PROC,        /* proc.lock: limits, names, credentials, cwd and root */
 	RANK_SIGNAL,      /* proc.sig.lock: pending sets, actions, masks */
 	RANK_FDTABLE,     /* files.lock */
 	RANK_MOUNT,       /* one: the mount tree */
-	RANK_DENTRY,      /* one: the dentry hash and tree */
+	RANK_DTREE,       /* one: dentries' parents, names and children */
+	RANK_DENTRY,      /* a stripe of the dentry hash; two: lock_acquire2() */
 	RANK_ICACHE,      /* superblock's inode table */
 	RANK_FLOCK,       /* one: flock and fcntl locks */
 	RANK_EPOLL,
@@ -42,7 +44,7 @@ enum lock_rank {
 
 static inline int lock_rank_sleepable(enum lock_rank rank)
 {
-	return rank >= RANK_RENAME && rank <= RANK_MM;
+	return rank >= RANK_FILE && rank <= RANK_MM;
 }
 
 #endif

@@ -1,11 +1,14 @@
 /*
  * vfs.h - inodes, dentries, mounts, open files: what a file system provides and what calls use.
  *
- * struct inode    one file of a file system, whatever its names. inode.lock (RANK_INODE) guards
- *                 its attributes and contents; it is sleepable (host I/O).
- * struct dentry   one name in one directory, cached; inode NULL: known not to exist. The tree and
- *                 its hash are guarded by the one dentry lock (RANK_DENTRY). A dentry holds a
- *                 reference to its parent and inode.
+ * struct inode    one file of a file system, whatever its names. inode.lock guards its attributes
+ *                 and contents; it is sleepable (host I/O). Its rank is RANK_INODE_DIR for
+ *                 directories, RANK_INODE for the rest (overlayfs: RANK_OVERLAY_DIR, _OVERLAY),
+ *                 so that a directory's lock may be held while a file's in it is taken.
+ * struct dentry   one name in one directory, cached; inode NULL: known not to exist. Which inode
+ *                 a dentry names never changes: creating and deleting make a new dentry. Tree and
+ *                 names: RANK_DTREE; the hash: striped locks, RANK_DENTRY. A dentry holds a
+ *                 reference to its parent and inode, the hash holds one to the dentry.
  * struct mount    a file system's tree shown at a place. Guarded by RANK_MOUNT.
  * struct path     (mount, dentry): a place. cwd, root and open files hold one.
  * struct file     an open file description: what descriptors share after dup and fork.
@@ -75,7 +78,8 @@ struct inode_ops {
 	/* Directory operations. dir->lock is held (two directories: both); names have no '/'. The
 	 * caller checked permissions and, for create-like calls, that a cached negative or no entry
 	 * exists; the file system still answers -EEXIST for itself. New inodes come back with one
-	 * reference. */
+	 * reference. A victim or link target that is a directory is locked too (rmdir, rename over
+	 * it); the lock of any other is the file system's to take. The moved inode is not locked. */
 	int (*lookup)(struct inode *dir, const char *name, size_t len, struct inode **out);
 	/* Any type by mode & S_IFMT but links; rdev for devices. uid, gid: the owner. */
 	int (*create)(struct inode *dir, const char *name, size_t len, uint32_t mode, uint32_t rdev,
@@ -112,19 +116,21 @@ struct inode_ops {
 
 struct inode {
 	struct ref refs;
-	struct lock lock;
+	struct lock lock;                /* rank by type: see the head of this file */
 	struct super *super;             /* [i] */
 	const struct inode_ops *ops;     /* [i] */
 	const struct file_ops *fops;     /* [i] for open(); devices and FIFOs: see inode_open() */
 	uint64_t ino;                    /* [i] */
-	uint32_t mode;                   /* [l] type bits [i] */
+	uint32_t mode;                   /* [l] to write, [a] to read; type bits [i] */
 	uint32_t nlink;                  /* [l] */
-	uint32_t uid, gid;               /* [l] */
+	uint32_t uid, gid;               /* [l] to write, [a] to read */
 	uint32_t rdev;                   /* [i] */
 	uint64_t size;                   /* [l]; atomically readable only under the lock */
 	struct ktime atime, mtime, ctime, btime; /* [l] */
 	uint32_t write_gen;              /* [a] bumped at every change of contents: exec's module key */
-	int32_t deny_write;              /* [l] > 0: being executed; < 0: writers */
+	int32_t deny_write;              /* [a] > 0: being executed; < 0: writers */
+	bool dead;                       /* [l] a removed directory: no new names in it */
+	bool linkable;                   /* [l] made by O_TMPFILE: linkat may give it a name */
 	struct list flocks;              /* [FLOCK] flock and fcntl locks on it */
 	struct list cache_link;          /* [ICACHE] the file system's own table */
 	struct pipe *fifo;               /* [l] the pipe behind an open FIFO */
@@ -140,19 +146,36 @@ void inode_init(struct inode *inode, struct super *super, const struct inode_ops
 /* mask of R_OK W_OK X_OK for the calling thread's fs ids. 0 or -EACCES (-EROFS for W_OK). */
 int inode_permission(struct inode *inode, uint32_t mask);
 void inode_stat(struct inode *inode, struct kstat *out);
+/* For setattr ops: store the fields but ATTR_SIZE in the inode, whose lock is held. */
+void inode_store_attr_locked(struct inode *inode, const struct iattr *attr);
+/* Lock, and call setattr (or what stands in for it). No permission check. */
+int inode_setattr(struct inode *inode, const struct iattr *attr) MUST_CHECK;
+/* Keep writers out while a program runs from it: -ETXTBSY if one has it open. */
+int inode_deny_write(struct inode *inode) MUST_CHECK;
+void inode_allow_write(struct inode *inode);
+/* For read ops of file systems that keep atime: relatime rule, inode->lock held. */
+void file_accessed_locked(struct file *file);
+/*
+ * For write ops of regular files, inode->lock held: moves *pos to the end for O_APPEND, cuts *len
+ * to RLIMIT_FSIZE (none left: SIGXFSZ, -EFBIG), clears set-id bits and sets mtime and ctime.
+ */
+int file_prepare_write_locked(struct file *file, uint64_t *pos, size_t *len) MUST_CHECK;
 
 /* ---- super blocks and file system types ---- */
 
 struct super_ops {
-	/* Free the inode; its count is zero and no name or open file has it. */
+	/* Free the inode; its count is zero and no name or open file has it. May be called under
+	 * other inodes' locks: takes none itself. */
 	void (*evict)(struct inode *inode);
 	void (*statfs)(struct super *super, struct abi_statfs *out);
 	void (*destroy)(struct super *super); /* last mount gone */
 	int (*sync)(struct super *super);     /* NULL: nothing to do */
+	/* New options (mount -o remount). NULL: only mount flags can change. */
+	int (*remount)(struct super *super, uint32_t flags, const char *options);
 };
 
 struct super {
-	struct ref refs; /* mounts and open inodes */
+	struct ref refs; /* mounts, and file systems stacked on it */
 	const struct fs_type *type;
 	const struct super_ops *ops;
 	struct inode *root_inode;
@@ -162,6 +185,7 @@ struct super {
 	uint32_t flags;      /* MS_RDONLY of the file system itself */
 	/* Names of this file system are not cached: lookup runs each time (procfs). */
 	bool no_dcache;
+	bool stacked; /* [i] overlayfs: inode locks get the RANK_OVERLAY ranks. Set before inode_init */
 	struct lock icache_lock; /* RANK_ICACHE */
 	struct lock rename_lock; /* RANK_RENAME */
 	char source[64];
@@ -178,23 +202,31 @@ extern const struct fs_type *const fs_types[]; /* fs/fs.c; NULL-terminated */
 const struct fs_type *fs_type_find(const char *name);
 /* A super with lock, dev number and one reference. NULL: no memory. */
 struct super *super_alloc(const struct fs_type *type, const struct super_ops *ops);
-/* Give it its root directory; makes the root dentry. */
+/* Give it its root directory (takes over the reference); makes the root dentry. -ENOMEM. */
 int super_set_root(struct super *super, struct inode *root);
+void super_get(struct super *super);
+void super_put(struct super *super); /* last one: drops cached names, then ops->destroy */
 
 /* ---- dentries, mounts, paths ---- */
 
 struct dentry {
 	struct ref refs;
-	struct dentry *parent; /* [DENTRY] itself for a root */
-	struct inode *inode;   /* [DENTRY] NULL: negative */
+	struct dentry *parent; /* [DTREE] itself for a root */
+	struct inode *inode;   /* [i] NULL: negative */
 	struct super *super;   /* [i] */
-	struct list hash_link, child_link, children, lru_link; /* [DENTRY] */
-	uint32_t hash;
-	bool unhashed;       /* [DENTRY] deleted or never named: path shows " (deleted)" */
-	uint16_t mounts;     /* [MOUNT] mounts on it */
-	uint16_t name_len;
-	char *name;          /* [DENTRY] terminated */
+	struct dentry *hash_next;          /* [DENTRY] */
+	struct list child_link, children;  /* [DTREE] hashed ones only */
+	uint32_t hash;         /* [DTREE and DENTRY to write, either to read] */
+	uint32_t mounts;       /* [MOUNT to write, a to read] mounts on it */
+	bool hashed;           /* [DTREE] in the hash, which then holds a reference */
+	bool unhashed;         /* [DTREE] deleted or never named: path shows " (deleted)" */
+	uint8_t used;          /* [a] looked up since the last sweep */
+	uint16_t name_len;     /* as hash */
+	char *name;            /* as hash; terminated */
+	char short_name[36];
 };
+void dentry_get(struct dentry *d);
+void dentry_put(struct dentry *d); /* may evict the inode */
 
 struct mount {
 	struct ref refs;
@@ -203,6 +235,7 @@ struct mount {
 	struct dentry *root;       /* [i] */
 	struct super *super;       /* [i] */
 	uint32_t flags;            /* [a] MS_RDONLY NOSUID NODEV NOEXEC NOATIME */
+	uint32_t writers;          /* [a] files open for writing: remount,ro is -EBUSY */
 	uint32_t id;               /* [i] */
 	struct list link;          /* [MOUNT] all mounts, in order */
 	bool detached;             /* [MOUNT] */
@@ -243,6 +276,13 @@ int mount_new(const struct fs_type *type, const char *source, uint32_t flags, co
 void mount_root_path(struct path *out); /* referenced */
 /* For procfs: calls f for each mount, in order, RANK_MOUNT held. */
 void mount_for_each(void (*f)(struct mount *m, void *arg), void *arg);
+/* For f: as path_text() of the place m is mounted on, from the calling process's root. */
+int mount_text_locked(struct mount *m, char *buf, size_t size);
+/* 0, or -EROFS when the mount or its file system is read-only. */
+int path_want_write(const struct path *p);
+/* Make a file, FIFO, device or socket name (bind(2)); out may be NULL, else referenced. */
+int path_mknod(int dirfd, const char *name, uint32_t mode, uint32_t rdev, struct path *out)
+	MUST_CHECK;
 
 /* ---- open files ---- */
 
@@ -257,7 +297,8 @@ struct file_ops {
 	 */
 	ssize_t (*read)(struct file *file, struct iobuf *b, uint64_t *pos);
 	ssize_t (*write)(struct file *file, struct iobuf *b, uint64_t *pos);
-	/* Call emit for entries from *pos on until it returns false; *pos: cookie of the next. */
+	/* Call emit for entries from *pos on until it returns false; *pos: cookie of the next.
+	 * "." and ".." included: see dir_emit_dots(). inode->lock is held, file.pos_lock too. */
 	int (*readdir)(struct file *file, uint64_t *pos, struct dir_emit *emit);
 	/* NULL: -ENOTTY. arg is a user address or a number, as the command says. */
 	int (*ioctl)(struct file *file, uint32_t cmd, uint32_t arg);
@@ -277,6 +318,8 @@ struct dir_emit {
 	bool (*entry)(struct dir_emit *e, const char *name, size_t len, uint64_t ino, uint8_t type,
 		uint64_t next_pos);
 };
+/* Emit "." and ".." for *pos 0 and 1, leaving it at 2. False: no room. */
+bool dir_emit_dots(struct file *file, uint64_t *pos, struct dir_emit *e);
 
 struct file {
 	struct ref refs;
@@ -306,11 +349,14 @@ void file_get(struct file *f);
 void file_put(struct file *f); /* may sleep: release() */
 /* A file without a name (pipe, epoll, …). One reference. NULL: no memory. */
 struct file *file_new_anon(const struct file_ops *ops, uint32_t flags, const char *anon_name, void *priv);
-/* Open what path names; flags as open(2) without O_CREAT. For exec and the kernel itself too.
- * Sets *out with one reference. */
+/* Open what path names; flags as open(2) without O_CREAT and O_TRUNC; no permission check. For exec
+ * and the kernel itself too. Sets *out with one reference. */
 int file_open_path(const struct path *path, uint32_t flags, struct file **out) MUST_CHECK;
 /* Lookup and open for kernel use; checks permissions of the calling process. */
 int file_open(const char *name, uint32_t flags, struct file **out) MUST_CHECK;
+/* openat(2) without the descriptor: all flags, for posix_spawn's file actions too. */
+int file_open_at(int dirfd, const char *name, uint32_t flags, uint32_t mode, struct file **out)
+	MUST_CHECK;
 /* Read n bytes at pos into kernel memory. Short only at the end of the file. */
 ssize_t file_read_kernel(struct file *f, void *buf, size_t n, uint64_t pos) MUST_CHECK;
 ssize_t file_write_kernel(struct file *f, const void *buf, size_t n, uint64_t pos) MUST_CHECK;
@@ -348,6 +394,11 @@ struct fsctx {
 struct fsctx *fsctx_new(const struct path *root);
 struct fsctx *fsctx_copy(struct fsctx *from);
 void fsctx_put(struct fsctx *f);
+/* Set the calling process's working directory; takes its own references. */
+void fsctx_set_cwd(struct fsctx *f, const struct path *cwd);
+/* chdir(2), fchdir(2) for posix_spawn's file actions. */
+int path_chdir(const char *name) MUST_CHECK;
+int path_fchdir(int fd) MUST_CHECK;
 
 /* ---- polling ---- */
 

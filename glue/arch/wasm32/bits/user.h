@@ -1,0 +1,1 @@
+/* user.h - empty: a process has no registers to show. */

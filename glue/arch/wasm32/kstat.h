@@ -1,0 +1,1 @@
+/* kstat.h - empty: stat and its kin are statx(2) here. */

@@ -3,7 +3,8 @@
  *
  * Everything that touches the browser comes in as Parts, so that the order can be tested.
  */
-import type { Descriptor, FailureName, Publisher, Result } from '../../../descriptor/src/index.ts';
+import type { FailureName, Result } from '../../../descriptor/src/errors.ts';
+import type { Descriptor, Publisher } from '../../../descriptor/src/types.ts';
 import { MachineError } from './types.ts';
 import type { BootPlan, Machine } from './types.ts';
 
@@ -29,7 +30,9 @@ export type PageFailureName =
   | 'unknown-runtime'
   | 'runtime-unreachable'
   | 'missing-image'
+  | 'image-unreachable'
   | 'hash-mismatch'
+  | 'bad-image'
   | 'out-of-memory'
   | 'start-failed';
 
@@ -96,22 +99,33 @@ export async function openLink(
   };
 }
 
-const MACHINE_FAILURES: ReadonlySet<string> = new Set<PageFailureName>([
-  'no-wasm',
-  'no-shared-memory',
-  'not-isolated',
-  'unknown-runtime',
-  'runtime-unreachable',
-  'missing-image',
-  'hash-mismatch',
-  'out-of-memory',
+/** Codes of a MachineError, and of the image reader behind it, that have a page of their own. */
+const BY_CODE: ReadonlyMap<string, PageFailureName> = new Map([
+  ['no-wasm', 'no-wasm'],
+  ['no-shared-memory', 'no-shared-memory'],
+  ['not-isolated', 'not-isolated'],
+  ['unknown-runtime', 'unknown-runtime'],
+  ['runtime-unreachable', 'runtime-unreachable'],
+  ['missing-image', 'missing-image'],
+  ['missing', 'missing-image'],
+  ['image-unreachable', 'image-unreachable'],
+  ['network', 'image-unreachable'],
+  ['truncated', 'image-unreachable'],
+  ['hash-mismatch', 'hash-mismatch'],
+  ['index-hash', 'hash-mismatch'],
+  ['chunk-hash', 'hash-mismatch'],
+  ['bad-image', 'bad-image'],
+  ['index-format', 'bad-image'],
+  ['size', 'bad-image'],
+  ['out-of-memory', 'out-of-memory'],
 ]);
 
 /** The failure that a machine's refusal to start is shown as. */
 export function failureOf(error: unknown): OpenFailure {
   if (!(error instanceof Error)) return failed('start-failed', 'machine', String(error)).failure;
   const code = error instanceof MachineError || error.name === 'MachineError' ? codeOf(error) : '';
-  if (isPageFailure(code)) return failed(code, 'machine', error.message).failure;
+  const known = BY_CODE.get(code);
+  if (known !== undefined) return failed(known, 'machine', error.message).failure;
   const message = code === '' ? error.message : `${code}: ${error.message}`;
   return failed('start-failed', 'machine', message).failure;
 }
@@ -119,10 +133,6 @@ export function failureOf(error: unknown): OpenFailure {
 /** The runtime is another module than the page: its MachineError is another class. */
 function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
-
-function isPageFailure(code: string): code is PageFailureName {
-  return MACHINE_FAILURES.has(code);
 }
 
 function messageOf(error: unknown): string {

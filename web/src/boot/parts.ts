@@ -1,7 +1,7 @@
 /**
  * The parts that opening a link needs, as a browser has them.
  */
-import type { Result } from '../../../descriptor/src/index.ts';
+import type { Result } from '../../../descriptor/src/errors.ts';
 import type { Parts, VerifiedLink } from './open.ts';
 import { planFromDescriptor } from './plan.ts';
 import { lacksOf } from './support.ts';

@@ -1,7 +1,7 @@
 /**
  * Decodes and verifies one link, off the main thread: libsodium loads here and nowhere else.
  */
-import { decodeLink } from '../../../descriptor/src/index.ts';
+import { decodeLink } from '../../../descriptor/src/decode.ts';
 
 export interface VerifyRequest {
   readonly text: string;

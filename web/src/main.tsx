@@ -1,0 +1,31 @@
+/**
+ * The page's entry: make the page isolated where the host does not, then show the place that the
+ * address names. With a link there, the verifier and xterm.js load beside each other from here on.
+ */
+import { render } from 'preact';
+import { isolate } from './boot/isolate.ts';
+import { parts, warmUp } from './boot/parts.ts';
+import { App } from './ui/App.tsx';
+import { placeOf } from './ui/linktext.ts';
+import { loadXterm } from './ui/Terminal.tsx';
+
+async function main(): Promise<void> {
+  const reloading = await isolate({
+    crossOriginIsolated,
+    isSecureContext,
+    serviceWorker: 'serviceWorker' in navigator ? navigator.serviceWorker : undefined,
+    memory: sessionStorage,
+    reload: () => location.reload(),
+  });
+  if (reloading) return;
+  if (placeOf(location.hash).place === 'machine' && parts.support() === undefined) {
+    warmUp();
+    void loadXterm().catch(() => undefined); /* the terminal asks again, and reports */
+  }
+  const app = document.getElementById('app');
+  if (app === null) throw new Error('index.html has no #app');
+  app.replaceChildren();
+  render(<App parts={parts} />, app);
+}
+
+void main();

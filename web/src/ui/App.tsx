@@ -1,0 +1,53 @@
+/**
+ * The page: which place is shown, by the address.
+ */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { OpenOptions, Parts } from '../boot/open.ts';
+import { ErrorPage } from './ErrorPage.tsx';
+import { placeOf } from './linktext.ts';
+import { Machine } from './Machine.tsx';
+import { Session } from './session.ts';
+import { Start } from './Start.tsx';
+
+export function App({ parts }: { readonly parts: Parts }) {
+  const [hash, setHash] = useState(location.hash);
+  useEffect(() => {
+    const follow = (): void => setHash(location.hash);
+    addEventListener('hashchange', follow);
+    return () => removeEventListener('hashchange', follow);
+  }, []);
+
+  const place = placeOf(hash);
+  useEffect(() => {
+    if (place.place === 'start') document.title = 'Pleat';
+  }, [place.place]);
+  return place.place === 'start' ? <Start /> : <Opened key={place.link} link={place.link} parts={parts} />;
+}
+
+/** One link, from its check to its machine's end. Leaving it ends the machine. */
+function Opened({ link, parts }: { readonly link: string; readonly parts: Parts }) {
+  const session = useRef<Session | undefined>(undefined);
+  const [, redraw] = useState(0);
+
+  const open = (options: OpenOptions): void => {
+    void session.current?.close();
+    const opened = new Session(link, parts, options);
+    opened.onChange(() => redraw((count) => count + 1));
+    session.current = opened;
+    void opened.open();
+    redraw((count) => count + 1);
+  };
+  useEffect(() => {
+    open({});
+    return () => void session.current?.close();
+  }, []);
+
+  const current = session.current;
+  if (current === undefined) return null;
+  if (current.state.kind === 'failed') {
+    return (
+      <ErrorPage failure={current.state.failure} onRetry={() => open({})} onOwnRuntime={() => open({ ownRuntime: true })} />
+    );
+  }
+  return <Machine session={current} />;
+}

@@ -1,0 +1,176 @@
+/**
+ * The Machine place: bar, tabs, terminals, log, state line.
+ */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { takeEarlyKeys } from './earlykeys.ts';
+import { FindBar } from './FindBar.tsx';
+import { Mark } from './icons.tsx';
+import { KeyRow } from './KeyRow.tsx';
+import { Log } from './Log.tsx';
+import type { Session } from './session.ts';
+import { describeStatus } from './state.ts';
+import { StateLine } from './StateLine.tsx';
+import { Tabs, tabId } from './Tabs.tsx';
+import { Terminal } from './Terminal.tsx';
+import type { TerminalEvents, TerminalView } from './xterm.ts';
+
+const BUSY = new Set(['checking', 'starting', 'booting', 'stopping']);
+
+export function Machine({ session }: { readonly session: Session }) {
+  const { state, tabs, active } = session;
+  const views = useRef(new Map<number, TerminalView>());
+  const [finding, setFinding] = useState(false);
+  const [control, setControl] = useState(false);
+  const [logWanted, setLogWanted] = useState(false);
+  const [, redraw] = useState(0);
+
+  const booting = !session.hasOutput && ['checking', 'starting', 'booting'].includes(state.kind);
+  const view = views.current.get(active);
+
+  useEffect(() => {
+    if (state.kind === 'panic') setLogWanted(true);
+  }, [state.kind]);
+  useEffect(() => takeEarlyKeys((text) => session.typeEarly(text)), [session]);
+  useEffect(() => {
+    setFinding(false);
+    setControl(false);
+  }, [active]);
+
+  const onView = (id: number, opened: TerminalView | undefined): void => {
+    if (opened === undefined) views.current.delete(id);
+    else views.current.set(id, opened);
+    if (opened !== undefined && id === session.active) {
+      opened.focus();
+      takeEarlyKeys(undefined);
+    }
+    redraw((count) => count + 1);
+  };
+  const eventsOf = (id: number): TerminalEvents => ({
+    onTitle: (title) => session.rename(id, title),
+    onFind: () => setFinding(true),
+    onNewTab: () => void session.newTab(),
+    onLeave: () => document.getElementById(tabId(id))?.focus(),
+    onControlUsed: () => setControl(false),
+  });
+  const endFind = (): void => {
+    setFinding(false);
+    view?.endFind();
+  };
+
+  return (
+    <>
+      <Bar session={session} />
+      <main class="machine" data-testid="machine">
+        <Tabs
+          tabs={tabs}
+          active={active}
+          canAdd={state.kind === 'running'}
+          isClosable={(id) => session.isClosable(id)}
+          onSelect={(id) => session.activate(id)}
+          onClose={(id) => session.closeTab(id)}
+          onAdd={() => void session.newTab()}
+          onEnter={() => views.current.get(session.active)?.focus()}
+          onFind={() => (finding ? endFind() : setFinding(true))}
+        />
+        <div class="panels">
+          {tabs.map((tab) => (
+            <Terminal key={tab.id} tab={tab} shown={tab.id === active} events={eventsOf(tab.id)} onView={onView} />
+          ))}
+          {booting && active === tabs[0]?.id ? <Log lines={session.log} place="booting" /> : null}
+          {finding && view !== undefined ? <FindBar view={view} onClose={endFind} /> : null}
+        </div>
+        <Banner session={session} />
+        {logWanted && !booting ? <Log lines={session.log} place="drawer" /> : null}
+        <KeyRow
+          control={control}
+          onControl={(held) => {
+            setControl(held);
+            view?.holdControl(held);
+          }}
+          onKey={(key) => view?.press(key)}
+        />
+      </main>
+      <StateLine state={state} logShown={logWanted || booting} onLog={() => setLogWanted(!logWanted)} />
+    </>
+  );
+}
+
+function Bar({ session }: { readonly session: Session }) {
+  const { opened, state } = session;
+  const title = opened?.descriptor.title ?? opened?.descriptor.base.name ?? 'Opening a link';
+  const over = ['stopped', 'ended', 'panic'].includes(state.kind);
+  useEffect(() => {
+    document.title = `${title} · Pleat`;
+  }, [title]);
+  return (
+    <header class="bar">
+      <a class="brand compact" href="#/" title="To the start page">
+        <Mark />
+        <span class="brand-name">Pleat</span>
+      </a>
+      <div class="what">
+        <h1 title={title}>{title}</h1>
+        {opened === undefined ? (
+          <p>Its signature is being checked</p>
+        ) : (
+          <p title="The signature is right. It proves who made the link, not that the machine is safe.">
+            Signed by key <span class="mono" data-testid="publisher">{opened.publisher.short}</span>
+          </p>
+        )}
+      </div>
+      <div class="actions">
+        <button
+          class="button"
+          type="button"
+          disabled={over || BUSY.has(state.kind)}
+          onClick={() => void session.stop()}
+          data-testid="stop"
+        >
+          Stop
+        </button>
+        <button
+          class="button"
+          type="button"
+          disabled={opened === undefined || state.kind === 'starting' || state.kind === 'stopping'}
+          onClick={() => void session.restart()}
+          data-testid="restart"
+        >
+          Restart
+        </button>
+      </div>
+    </header>
+  );
+}
+
+/** What the person should know about an end, or about something that did not work. */
+function Banner({ session }: { readonly session: Session }) {
+  const { state, notice } = session;
+  if (state.kind === 'panic') {
+    return (
+      <section class="banner bad" role="alert" data-testid="panic">
+        <div>
+          <h2>The kernel stopped itself</h2>
+          <p>It met something that must not happen, and went no further so as not to damage anything. The log below says where.</p>
+          <pre>{state.message}</pre>
+        </div>
+      </section>
+    );
+  }
+  if (state.kind === 'stopped' || state.kind === 'ended') {
+    const how = state.kind === 'ended' ? 'You stopped it.' : `Its first process ended: ${describeStatus(state.status)}.`;
+    return (
+      <section class="banner" aria-label="The machine has stopped" data-testid="stopped">
+        <p>{how} What it wrote is gone; the terminal can still be read. Restart boots the same link again.</p>
+      </section>
+    );
+  }
+  if (notice === '') return null;
+  return (
+    <section class="banner" role="alert" data-testid="notice">
+      <p>{notice}</p>
+      <button class="button quiet" type="button" onClick={() => session.dismissNotice()}>
+        Dismiss
+      </button>
+    </section>
+  );
+}

@@ -1,0 +1,132 @@
+/**
+ * The Start place: paste a link, or open a machine of the gallery.
+ */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { Mark } from './icons.tsx';
+import { pastedLink } from './linktext.ts';
+import { formatBytes } from './state.ts';
+
+/** One machine of images/gallery.json. */
+interface Card {
+  readonly name: string;
+  readonly about: string;
+  /** "#p1…" */
+  readonly link: string;
+  /** bytes that a first boot fetches */
+  readonly bytes?: number;
+  /** lines of a terminal, as the card's picture */
+  readonly sample?: readonly string[];
+}
+
+interface Gallery {
+  readonly cards: readonly Card[];
+}
+
+async function fetchGallery(): Promise<readonly Card[]> {
+  const response = await fetch('./images/gallery.json');
+  if (!response.ok) return [];
+  const gallery = (await response.json()) as Gallery;
+  return gallery.cards.filter((card) => card.link.startsWith('#p'));
+}
+
+export function Start() {
+  return (
+    <>
+      <header class="bar">
+        <span class="brand">
+          <Mark />
+          Pleat
+        </span>
+      </header>
+      <main class="scroll" data-testid="start">
+        <div class="page">
+          <h1>Open a link, get a machine</h1>
+          <p class="lead">
+            A Pleat link holds a whole Unix machine, folded up. It is checked, and then it runs here, in this tab.
+          </p>
+          <PasteForm />
+          <GalleryCards />
+          <p class="foot">
+            The machine runs in this browser and on no server. What it does is gone when you close the tab.
+          </p>
+        </div>
+      </main>
+    </>
+  );
+}
+
+function PasteForm() {
+  const field = useRef<HTMLInputElement>(null);
+  const [hint, setHint] = useState('');
+  useEffect(() => {
+    if (matchMedia('(pointer: fine)').matches) field.current?.focus();
+  }, []);
+
+  const open = (event: Event): void => {
+    event.preventDefault();
+    const link = pastedLink(field.current?.value ?? '');
+    if (link === '') setHint('Paste a link first: it begins with p1, or with an address and #p1.');
+    else location.hash = link;
+  };
+  return (
+    <form class="paste" onSubmit={open}>
+      <label for="link">Paste a link</label>
+      <div class="paste-row">
+        <input
+          ref={field}
+          id="link"
+          class="field"
+          type="text"
+          autocomplete="off"
+          autocapitalize="off"
+          spellcheck={false}
+          placeholder="https://…/#p1…"
+          aria-describedby="link-hint"
+          data-testid="link-field"
+        />
+        <button class="button primary" type="submit" data-testid="open">
+          Open
+        </button>
+      </div>
+      <p class="hint" id="link-hint" role="alert" hidden={hint === ''}>
+        {hint}
+      </p>
+    </form>
+  );
+}
+
+function GalleryCards() {
+  const [cards, setCards] = useState<readonly Card[] | undefined>();
+  useEffect(() => {
+    void fetchGallery().then(setCards, () => setCards([]));
+    void import('./xterm.css');
+  }, []);
+  if (cards === undefined) return null;
+  return (
+    <section aria-labelledby="gallery">
+      <h2 id="gallery">Machines on this site</h2>
+      {cards.length === 0 ? (
+        <p class="none">There are none here yet. A link from anywhere else opens all the same.</p>
+      ) : (
+        <ul class="cards">
+          {cards.map((card) => (
+            <li key={card.link}>
+              <a class="card" href={card.link} data-testid="card">
+                <pre class="card-picture" aria-hidden="true">
+                  {(card.sample ?? ['$ ']).join('\n')}
+                </pre>
+                <div class="card-text">
+                  <div class="card-name">{card.name}</div>
+                  <div class="card-about">{card.about}</div>
+                  {card.bytes === undefined ? null : (
+                    <div class="card-facts">First boot fetches {formatBytes(card.bytes)}</div>
+                  )}
+                </div>
+              </a>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}

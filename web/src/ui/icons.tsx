@@ -1,0 +1,29 @@
+/** The page's few pictures; each is beside words or inside a labelled button. */
+
+export function Mark() {
+  return (
+    <svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
+      <path class="fold" d="M3 8l8.7-3v19L3 27z" />
+      <path class="fold-light" d="M11.7 5l8.6 3v19l-8.6-3z" />
+      <path class="fold" d="M20.3 8L29 5v19l-8.7 3z" />
+    </svg>
+  );
+}
+
+const PATHS = {
+  plus: 'M8 3v10M3 8h10',
+  close: 'M4 4l8 8M12 4l-8 8',
+  search: 'M10.5 10.5L14 14M7 11.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9z',
+  up: 'M4 10l4-4 4 4',
+  down: 'M4 6l4 4 4-4',
+  left: 'M10 4L6 8l4 4',
+  right: 'M6 4l4 4-4 4',
+} as const;
+
+export function Icon({ name, class: classes }: { readonly name: keyof typeof PATHS; readonly class?: string }) {
+  return (
+    <svg viewBox="0 0 16 16" aria-hidden="true" {...(classes === undefined ? {} : { class: classes })}>
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}

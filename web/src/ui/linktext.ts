@@ -1,0 +1,15 @@
+/**
+ * What a person may paste, as the text of a link.
+ */
+
+/** @returns what follows the # of a pasted address, or the bare text; blanks that a mail put in are dropped */
+export function pastedLink(input: string): string {
+  const text = input.replace(/\s+/g, '');
+  return text.slice(text.indexOf('#') + 1);
+}
+
+/** The place that an address names. Addresses of places begin with "#/"; everything else is a link. */
+export function placeOf(hash: string): { readonly place: 'start' } | { readonly place: 'machine'; readonly link: string } {
+  const text = hash.replace(/^#/, '');
+  return text === '' || text.startsWith('/') ? { place: 'start' } : { place: 'machine', link: text };
+}

@@ -1,0 +1,217 @@
+/**
+ * One opened link: its state, log and terminals, from the first key stroke to the end.
+ * The page shows it and calls its methods; it knows nothing of the page.
+ */
+import { failureOf, openLink } from '../boot/open.ts';
+import type { OpenOptions, OpenedLink, Parts } from '../boot/open.ts';
+import type { LogLine, Machine, MachineConsole } from '../boot/types.ts';
+import { Channel } from './channel.ts';
+import type { SessionState } from './state.ts';
+
+export interface Tab {
+  readonly id: number;
+  readonly channel: Channel;
+  readonly name: string;
+}
+
+/** Lines of the log that are kept: a machine may run for days. */
+const LOG_LINES = 5_000;
+
+export class Session {
+  state: SessionState = { kind: 'checking' };
+  /** set once the link is verified */
+  opened: OpenedLink | undefined;
+  tabs: readonly Tab[] = [];
+  active = 0;
+  log: readonly LogLine[] = [];
+  /** has the boot console shown anything yet? */
+  hasOutput = false;
+  /** one sentence about something that did not work, for the person to dismiss */
+  notice = '';
+
+  readonly #text: string;
+  readonly #parts: Parts;
+  readonly #options: OpenOptions;
+  #machine: Machine | undefined;
+  /** counts machines: what an earlier one still reports is not ours */
+  #run = 0;
+  #closed = false;
+  #nextTab = 1;
+  #listener: (() => void) | undefined;
+  #pending = false;
+
+  constructor(text: string, parts: Parts, options: OpenOptions = {}) {
+    this.#text = text;
+    this.#parts = parts;
+    this.#options = options;
+    this.#newBootTab();
+  }
+
+  /** One listener; called after changes, at most once a turn of the event loop's microtasks. */
+  onChange(listener: (() => void) | undefined): void {
+    this.#listener = listener;
+  }
+
+  /** Check the link and boot. */
+  async open(): Promise<void> {
+    const result = await openLink(this.#text, this.#parts, this.#options);
+    if (this.#closed) return;
+    if (!result.ok) {
+      this.#set({ kind: 'failed', failure: result.failure });
+      return;
+    }
+    this.opened = result.value;
+    await this.#boot();
+  }
+
+  async #boot(): Promise<void> {
+    const opened = this.opened;
+    if (opened === undefined) return;
+    const run = ++this.#run;
+    const current = (): boolean => run === this.#run;
+    this.#set({ kind: 'starting' });
+    let machine: Machine;
+    try {
+      machine = await opened.start();
+    } catch (error) {
+      if (current()) this.#set({ kind: 'failed', failure: failureOf(error) });
+      return;
+    }
+    if (!current()) {
+      await machine.stop();
+      return;
+    }
+    this.#machine = machine;
+    machine.onLog((line) => {
+      if (!current()) return;
+      this.log = [...this.log.slice(-LOG_LINES + 1), line];
+      this.#changed();
+    });
+    this.#set(machine.state);
+    machine.onState((state) => {
+      if (current()) this.#set(state);
+    });
+    this.tabs[0]?.channel.attach(machine.bootConsole);
+  }
+
+  async stop(): Promise<void> {
+    const machine = this.#machine;
+    this.#run++;
+    this.#machine = undefined;
+    this.#set({ kind: 'stopping' });
+    const run = this.#run;
+    await machine?.stop();
+    if (run === this.#run) this.#set({ kind: 'ended' });
+  }
+
+  /** Stop the machine if it runs, and boot the same link again in a fresh terminal. */
+  async restart(): Promise<void> {
+    await this.stop();
+    if (this.#closed) return;
+    this.log = [];
+    this.hasOutput = false;
+    this.notice = '';
+    this.#newBootTab();
+    await this.#boot();
+  }
+
+  /** Leave: no more reports, the machine is stopped. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#listener = undefined;
+    await this.stop();
+  }
+
+  async newTab(): Promise<void> {
+    const machine = this.#machine;
+    if (machine === undefined || this.state.kind !== 'running') return;
+    let console: MachineConsole;
+    try {
+      console = await machine.openConsole();
+    } catch (error) {
+      if (machine === this.#machine) this.#notify(`No further terminal: ${failureOf(error).message}`);
+      return;
+    }
+    if (machine !== this.#machine) return;
+    const tab = this.#addTab(`Terminal ${console.number}`);
+    console.onClosed(() => this.#dropTab(tab.id));
+    tab.channel.attach(console);
+  }
+
+  /** Hang up a terminal. The boot console stays: PID 1 lives on it. */
+  closeTab(id: number): void {
+    const tab = this.tabs.find((each) => each.id === id);
+    if (tab === undefined || !this.isClosable(id)) return;
+    tab.channel.close();
+    this.#dropTab(id);
+  }
+
+  isClosable(id: number): boolean {
+    return this.tabs[0]?.id !== id;
+  }
+
+  activate(id: number): void {
+    this.active = id;
+    this.#changed();
+  }
+
+  rename(id: number, name: string): void {
+    this.tabs = this.tabs.map((tab) => (tab.id === id ? { ...tab, name } : tab));
+    this.#changed();
+  }
+
+  /** Key strokes from before there was a terminal. */
+  typeEarly(text: string): void {
+    this.tabs[0]?.channel.input(new TextEncoder().encode(text));
+  }
+
+  dismissNotice(): void {
+    this.#notify('');
+  }
+
+  #newBootTab(): void {
+    this.tabs = [];
+    this.#addTab('Console');
+  }
+
+  #addTab(name: string): Tab {
+    const id = this.#nextTab++;
+    const boots = this.tabs.length === 0;
+    const channel = new Channel(() => {
+      if (!boots) return;
+      this.hasOutput = true;
+      this.#changed();
+    });
+    const tab = { id, name, channel };
+    this.tabs = [...this.tabs, tab];
+    this.activate(id);
+    return tab;
+  }
+
+  #dropTab(id: number): void {
+    const at = this.tabs.findIndex((tab) => tab.id === id);
+    if (at < 0) return;
+    this.tabs = this.tabs.filter((tab) => tab.id !== id);
+    if (this.active === id) this.active = this.tabs[Math.min(at, this.tabs.length - 1)]?.id ?? 0;
+    this.#changed();
+  }
+
+  #notify(notice: string): void {
+    this.notice = notice;
+    this.#changed();
+  }
+
+  #set(state: SessionState): void {
+    this.state = state;
+    this.#changed();
+  }
+
+  #changed(): void {
+    if (this.#pending) return;
+    this.#pending = true;
+    queueMicrotask(() => {
+      this.#pending = false;
+      this.#listener?.();
+    });
+  }
+}

@@ -40,8 +40,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 class Walk {
   readonly #bytes: Uint8Array;
   readonly #what: string;
-  /** items still to come of each open array or map */
-  readonly #open: number[] = [];
+  /** each open array or map; a map's items are its keys and values, so keys come at even counts */
+  readonly #open: { left: number; readonly isMap: boolean }[] = [];
   #at = 0;
   #items = 0;
 
@@ -54,7 +54,7 @@ class Walk {
     do {
       const failure = this.#item();
       if (failure !== undefined) return failure;
-      while (this.#open.at(-1) === 0) this.#open.pop();
+      while (this.#open.at(-1)?.left === 0) this.#open.pop();
     } while (this.#open.length > 0);
     const left = this.#bytes.length - this.#at;
     return left === 0
@@ -73,11 +73,15 @@ class Walk {
     if (++this.#items > LIMITS.cborItems) {
       return this.#fail('cbor-too-many-items', start, `more than ${LIMITS.cborItems} items`);
     }
-    const depth = this.#open.length;
-    if (depth > 0) this.#open[depth - 1] = this.#open[depth - 1]! - 1;
+    const around = this.#open.at(-1);
+    const isKey = around !== undefined && around.isMap && around.left % 2 === 0;
+    if (around !== undefined) around.left--;
     const major = initial >> 5;
     const argument = this.#head(initial, start);
     if (typeof argument !== 'number') return argument;
+    if (isKey && major !== 0 && major !== 3) {
+      return this.#fail('cbor-unsupported', start, 'a map key that is neither integer nor text');
+    }
     switch (major) {
       case 0:
         return undefined;
@@ -85,9 +89,9 @@ class Walk {
       case 3:
         return this.#string(major === 3, argument, start);
       case 4:
-        return this.#enter(argument, argument, start);
+        return this.#enter(argument, argument, false, start);
       case 5:
-        return this.#enter(argument, 2 * argument, start);
+        return this.#enter(argument, 2 * argument, true, start);
       default:
         if (initial === 0xf4 || initial === 0xf5) return undefined;
         return this.#fail('cbor-unsupported', start, `item head 0x${initial.toString(16)}`);
@@ -141,7 +145,7 @@ class Walk {
     return undefined;
   }
 
-  #enter(count: number, items: number, start: number): Failure | undefined {
+  #enter(count: number, items: number, isMap: boolean, start: number): Failure | undefined {
     if (this.#open.length >= LIMITS.cborDepth) {
       return this.#fail('cbor-too-deep', start, `nested deeper than ${LIMITS.cborDepth}`);
     }
@@ -150,7 +154,7 @@ class Walk {
       const found = `a list of ${count} where ${left} bytes are left`;
       return this.#fail('cbor-truncated', start, found);
     }
-    this.#open.push(items);
+    this.#open.push({ left: items, isMap });
     return undefined;
   }
 }

@@ -32,13 +32,15 @@ const ENVELOPES: readonly Row[] = [
     '2^53, which doubles cannot tell from 2^53+1',
     '811b0020000000000000',
   ],
+  ['key-bytes', 'cbor-unsupported', 'a byte string as map key', 'a1410100'],
+  ['key-list', 'cbor-unsupported', 'a list as map key', 'a18001'],
   ['not-utf8', 'cbor-bad-text', 'a text with the byte FF', '8161ff'],
   ['surrogate', 'cbor-bad-text', 'a text with half a surrogate pair', '8163eda080'],
   ['long-utf8', 'cbor-bad-text', 'a slash in two bytes', '8162c0af'],
   ['byte-order-mark', 'cbor-bad-text', 'a text that begins with U+FEFF', '8163efbbbf'],
   ['key-twice', 'cbor-not-deterministic', 'a map with one key twice', 'a201010102'],
   ['key-order', 'cbor-not-deterministic', 'a map with its keys in falling order', 'a202010101'],
-  ['key-order-text', 'cbor-not-deterministic', '"b" after "aa"', 'a26261610161620'.padEnd(16, '2')],
+  ['key-order-text', 'cbor-not-deterministic', '"b" after "aa"', 'a262616101616202'],
   ['deep', 'cbor-too-deep', 'nine lists in each other', '818181818181818180'],
 ];
 

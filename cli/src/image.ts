@@ -1,0 +1,123 @@
+/**
+ * `pleat image`: build images, check every chunk of one, serve them to a page.
+ */
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { defaultContext } from '../../images/src/build.ts';
+import { buildImage, readImageInfo } from '../../images/src/image.ts';
+import { fileFetch } from '../../web/src/boot/filefetch.ts';
+import { LayerReader } from '../../web/src/boot/images.ts';
+
+const USAGE = `pleat image build NAME...         build images of sets (base, shell) or of packages alone
+pleat image verify NAME [FROM...] check every chunk of an image, here or at URLs and folders
+pleat image serve [PORT]          serve built images with Range and CORS (port 8090)
+`;
+
+/** @returns the exit status: 0 done, 1 failed (with the reason on stderr), 2 not understood */
+export async function image(args: string[]): Promise<number> {
+  const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+  const out = join(root, 'build/images');
+  const [command, ...rest] = args;
+  try {
+    if (command === 'build' && rest.length > 0) {
+      for (const name of rest) {
+        const info = await buildImage(defaultContext(root), name, out);
+        process.stdout.write(`${info.name} ${info.root}\n`);
+      }
+      return 0;
+    }
+    if (command === 'verify' && rest[0] !== undefined) return await verify(out, rest[0], rest.slice(1));
+    if (command === 'serve' && rest.length <= 1) return await serve(out, Number(rest[0] ?? 8090));
+  } catch (error) {
+    process.stderr.write(`pleat image: ${error instanceof Error ? error.message : String(error)}\n`);
+    return 1;
+  }
+  process.stderr.write(USAGE);
+  return 2;
+}
+
+async function verify(out: string, name: string, from: readonly string[]): Promise<number> {
+  const info = readImageInfo(out, name);
+  const ref = { name, root: info.root, size: info.size, from: from.length > 0 ? from : [out] };
+  const opened = await LayerReader.open(ref, { fetch: fileFetch });
+  if (!opened.ok) {
+    process.stderr.write(`${opened.error.message}\n`);
+    return 1;
+  }
+  const reader = opened.value;
+  let bad = 0;
+  for (let n = 0; n < reader.root.chunks; n++) {
+    const chunk = await reader.readChunk(n);
+    if (chunk.ok) continue;
+    bad++;
+    process.stderr.write(`${chunk.error.message}\n`);
+  }
+  const { chunks } = reader.root;
+  process.stdout.write(`${name} ${info.root}: ${chunks - bad} of ${chunks} chunks are right\n`);
+  return bad === 0 ? 0 : 1;
+}
+
+/** Serve the folder until interrupted. Port 0 takes any free one; the address is printed. */
+async function serve(out: string, port: number): Promise<number> {
+  if (!Number.isInteger(port) || port < 0 || port > 65535) throw new Error('not a port number');
+  const server = createServer((request, response) => answer(out, request, response));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  const address = server.address() as AddressInfo;
+  process.stdout.write(`http://127.0.0.1:${address.port}/\n`);
+  await new Promise<void>((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve));
+  server.closeAllConnections();
+  server.close();
+  return 0;
+}
+
+function answer(out: string, request: IncomingMessage, response: ServerResponse): void {
+  const headers: Record<string, string> = {
+    'Access-Control-Allow-Origin': '*',
+    'Access-Control-Allow-Headers': 'Range',
+    'Access-Control-Expose-Headers': 'Content-Range',
+    'Cross-Origin-Resource-Policy': 'cross-origin',
+  };
+  const name = new URL(request.url ?? '/', 'http://local').pathname.slice(1);
+  const path = join(out, name);
+  if (request.method === 'OPTIONS') {
+    response.writeHead(204, headers).end();
+  } else if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.writeHead(405, headers).end();
+  } else if (!/^[\w-][\w.-]*$/.test(name) || !existsSync(path) || !statSync(path).isFile()) {
+    response.writeHead(404, headers).end();
+  } else {
+    sendFile(path, name, headers, request, response);
+  }
+}
+
+function sendFile(
+  path: string,
+  name: string,
+  headers: Record<string, string>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const { size } = statSync(path);
+  headers['Accept-Ranges'] = 'bytes';
+  headers['Content-Type'] = name.endsWith('.json') ? 'application/json' : 'application/octet-stream';
+  headers['Cache-Control'] = name.endsWith('.json') ? 'no-cache' : 'public, max-age=31536000, immutable';
+  const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
+  const start = range === null ? 0 : Number(range[1]);
+  const end = range === null || range[2] === '' ? size - 1 : Math.min(Number(range[2]), size - 1);
+  if (range !== null && (start >= size || end < start)) {
+    response.writeHead(416, { ...headers, 'Content-Range': `bytes */${size}` }).end();
+    return;
+  }
+  if (range !== null) headers['Content-Range'] = `bytes ${start}-${end}/${size}`;
+  headers['Content-Length'] = String(end - start + 1);
+  response.writeHead(range === null ? 200 : 206, headers);
+  if (request.method === 'HEAD' || size === 0) response.end();
+  else createReadStream(path, { start, end }).on('error', () => response.destroy()).pipe(response);
+}

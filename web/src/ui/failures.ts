@@ -15,7 +15,7 @@ export interface FailureText {
   readonly actions: readonly FailureAction[];
 }
 
-const NOT_STARTED = 'Nothing was started, and no part of the machine was fetched.';
+const NOT_STARTED = 'Nothing was started, and nothing of the machine’s image was fetched.';
 const ASK = 'Ask the person who gave you the link to send it again, as a file or through another chat if need be.';
 const ASK_PUBLISHER = 'Tell the person who made the link. The lines below say which part is wrong.';
 

@@ -52,6 +52,9 @@ function readTheme(): ITheme {
     cursor: read('cursor'),
     cursorAccent: read('ground'),
     selectionBackground: read('selection'),
+    scrollbarSliderBackground: read('scroll'),
+    scrollbarSliderHoverBackground: read('scroll'),
+    scrollbarSliderActiveBackground: read('scroll'),
   };
   for (const colour of COLOURS) theme[colour] = read(colour.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`));
   return theme;

@@ -53,6 +53,7 @@ struct mm {
 	uint32_t mmap_base;    /* [i] */
 	uint32_t touched;      /* [l] bytes of U that may be non-zero: high-water mark */
 	uint32_t fast_end;     /* [a] [PAGE_SIZE, fast_end) is all readable and writable */
+	uint64_t fast_map;     /* [a] so is [fast_map >> 32, low word): the largest run of mappings */
 	uint64_t limit;        /* bytes U may grow to */
 	char *exe;             /* [i] path text of the program, for /proc/<pid>/exe and maps */
 	uint32_t arg_start, arg_end, env_start, env_end; /* for /proc/<pid>/cmdline, environ */

@@ -1,0 +1,355 @@
+/*
+ * mmap.c - mmap, munmap, mremap, mprotect and friends: bookkeeping over U.
+ * Spec: POSIX.1-2024 mmap(); flags as Linux has them. A private file mapping is a copy made at the
+ * call. A writable shared mapping of a file needs memory that processes share: ENODEV here.
+ * Locks: mm.lock.
+ */
+#include "mm/internal.h"
+#include "lib/klog.h"
+#include "arch/arch.h"
+#include "proc/proc.h"
+#include "syscalls.h"
+
+static bool range_valid(uint32_t start, uint64_t len)
+{
+	return !(start & (PAGE_SIZE - 1)) && len > 0 && start + len <= U_LIMIT;
+}
+
+/* Where a new mapping goes; removes what MAP_FIXED replaces. Returns 0: -ENOMEM or in *err. */
+static uint32_t choose_locked(struct mm *mm, uint32_t start, uint32_t len, uint32_t flags, int *err)
+{
+	*err = -ENOMEM;
+	if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
+		if (!range_valid(start, len) || start < PAGE_SIZE) {
+			*err = start & (PAGE_SIZE - 1) ? -EINVAL : start ? -ENOMEM : -EPERM;
+			return 0;
+		}
+		if ((flags & MAP_FIXED_NOREPLACE) && !range_free_locked(mm, start, start + len)) {
+			*err = -EEXIST;
+			return 0;
+		}
+		if (vma_remove_locked(mm, start, start + len))
+			return 0;
+		return start;
+	}
+	start &= ~(PAGE_SIZE - 1);
+	if (start >= mm->mmap_base && start + (uint64_t)len <= mm->limit &&
+		range_free_locked(mm, start, start + len))
+		return start;
+	return range_find_locked(mm, mm->mmap_base, len);
+}
+
+/* Copy a file's bytes into fresh memory of the calling process. Short files leave zeros. */
+static int fill_from_file(struct file *file, uint32_t at, uint32_t len, uint64_t offset)
+{
+	struct iobuf b;
+	int err = iob_init_user(&b, at, len, true);
+	ssize_t n;
+
+	if (err)
+		return err;
+	while (b.left > 0) {
+		n = file->ops->read(file, &b, &offset);
+		if (n < 0)
+			return (int)n;
+		if (n == 0)
+			break;
+	}
+	return 0;
+}
+
+static int check_file(struct file *file, uint32_t prot, uint32_t flags)
+{
+	if (!file_readable(file))
+		return -EACCES;
+	if (!file->ops->read || file->ops->stream || !file->inode || !S_ISREG(file->inode->mode))
+		return -ENODEV;
+	if ((flags & MAP_TYPE) != MAP_PRIVATE && (prot & PROT_WRITE)) {
+		if (!file_writable(file))
+			return -EACCES;
+		klog(KLOG_WARN, "mm: pid %u: a writable shared file mapping needs -mshm",
+			proc_self()->pid);
+		return -ENODEV;
+	}
+	return 0;
+}
+
+static int map_range(struct mm *mm, uint32_t start, uint32_t len, uint32_t prot, uint32_t flags,
+	struct file *file, uint64_t offset)
+{
+	uint32_t keep = flags & (MAP_TYPE | MAP_NORESERVE | MAP_STACK);
+	int err;
+
+	lock_acquire(&mm->lock);
+	if (!mm_limit_ok_locked(mm, len)) {
+		lock_release(&mm->lock);
+		return -ENOMEM;
+	}
+	start = choose_locked(mm, start, len, flags, &err);
+	if (!start)
+		goto out;
+	err = range_clear_locked(mm, start, start + len);
+	/* A file's bytes are read through the map: readable and writable until they are there. */
+	if (!err && !vma_add_locked(mm, start, start + len, file ? PROT_READ | PROT_WRITE : prot, keep,
+			    VMA_MMAP, file, offset))
+		err = -ENOMEM;
+	mm_refresh_locked(mm);
+out:
+	lock_release(&mm->lock);
+	return err ? err : (int)start;
+}
+
+int sys_mmap2(uaddr_t start, uint32_t len, uint32_t prot, uint32_t flags, int32_t fd, uint32_t pgoff)
+{
+	struct mm *mm = proc_self()->mm;
+	struct file *file = NULL;
+	uint64_t offset = (uint64_t)pgoff << PAGE_SHIFT;
+	uint32_t type = flags & MAP_TYPE;
+	int at, err;
+
+	if (!len || (type != MAP_PRIVATE && type != MAP_SHARED && type != MAP_SHARED_VALIDATE))
+		return -EINVAL;
+	if (len > U_LIMIT)
+		return -ENOMEM;
+	len = PAGE_ALIGN(len);
+	if (!(flags & MAP_ANONYMOUS)) {
+		file = fd_get(fd);
+		if (!file)
+			return -EBADF;
+		err = check_file(file, prot, flags);
+		if (err)
+			goto put;
+	}
+	at = map_range(mm, start, len, prot, flags, file, offset);
+	if (at < 0 && at > -4096) {
+		err = at;
+		goto put;
+	}
+	err = at;
+	if (file) {
+		int fill = fill_from_file(file, (uint32_t)at, len, offset);
+
+		if (fill) {
+			err = fill;
+			sys_munmap((uint32_t)at, len);
+		} else if ((prot & 3) != (PROT_READ | PROT_WRITE)) {
+			sys_mprotect((uint32_t)at, len, prot);
+		}
+	}
+put:
+	if (file)
+		file_put(file);
+	return err;
+}
+
+int sys_munmap(uaddr_t start, uint32_t len)
+{
+	struct mm *mm = proc_self()->mm;
+	int err;
+
+	len = len > U_LIMIT ? 0 : PAGE_ALIGN(len);
+	if (!range_valid(start, len))
+		return -EINVAL;
+	lock_acquire(&mm->lock);
+	err = vma_remove_locked(mm, start, start + len);
+	mm_refresh_locked(mm);
+	lock_release(&mm->lock);
+	return err;
+}
+
+/* True if every page of the range is mapped. */
+static bool covered_locked(struct mm *mm, uint32_t start, uint32_t end)
+{
+	struct vma *v;
+
+	while (start < end) {
+		v = vma_find_locked(mm, start);
+		if (!v)
+			return false;
+		start = v->end;
+	}
+	return true;
+}
+
+int sys_mprotect(uaddr_t start, uint32_t len, uint32_t prot)
+{
+	struct mm *mm = proc_self()->mm;
+	struct vma *v;
+	int err = -ENOMEM;
+
+	if (start & (PAGE_SIZE - 1) || prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC))
+		return -EINVAL;
+	len = len > U_LIMIT ? (uint32_t)U_LIMIT : PAGE_ALIGN(len);
+	if (!len)
+		return 0;
+	if (!range_valid(start, len))
+		return -ENOMEM;
+	lock_acquire(&mm->lock);
+	if (!covered_locked(mm, start, start + len) || vma_split_at_locked(mm, start) ||
+		vma_split_at_locked(mm, start + len))
+		goto out;
+	LIST_FOR_EACH(v, &mm->vmas, link) {
+		if (v->start >= start && v->start < start + len)
+			v->prot = prot;
+	}
+	err = 0;
+	mm_refresh_locked(mm);
+out:
+	lock_release(&mm->lock);
+	return err;
+}
+
+static int move_locked(struct mm *mm, struct vma *v, uint32_t old, uint32_t oldlen, uint32_t newlen,
+	uint32_t to)
+{
+	uint32_t prot = v->prot, flags = v->flags;
+	struct file *file = v->file;
+	uint64_t offset = v->offset + (old - v->start);
+	int err = range_clear_locked(mm, to, to + newlen);
+
+	if (err)
+		return err;
+	arch_umove(to, old, MIN(oldlen, newlen));
+	if (!vma_add_locked(mm, to, to + newlen, prot, flags, VMA_MMAP, file, offset))
+		return -ENOMEM;
+	return vma_remove_locked(mm, old, old + oldlen);
+}
+
+static int remap_locked(struct mm *mm, uint32_t old, uint32_t oldlen, uint32_t newlen,
+	uint32_t flags, uint32_t want)
+{
+	struct vma *v = vma_find_locked(mm, old);
+	uint32_t to;
+	int err;
+
+	if (!v || old + oldlen > v->end)
+		return -EFAULT;
+	if (!(flags & MREMAP_FIXED) && newlen <= oldlen) {
+		err = newlen < oldlen ? vma_remove_locked(mm, old + newlen, old + oldlen) : 0;
+		return err ? err : (int)old;
+	}
+	if (!mm_limit_ok_locked(mm, newlen))
+		return -ENOMEM;
+	if (!(flags & MREMAP_FIXED) && old + oldlen == v->end &&
+		old + (uint64_t)newlen <= mm->limit &&
+		range_free_locked(mm, v->end, old + newlen)) {
+		err = range_clear_locked(mm, v->end, old + newlen);
+		if (!err)
+			v->end = old + newlen;
+		return err ? err : (int)old;
+	}
+	if (!(flags & MREMAP_MAYMOVE))
+		return -ENOMEM;
+	if (flags & MREMAP_FIXED) {
+		if (!range_valid(want, newlen) || want < PAGE_SIZE ||
+			(want < old + oldlen && old < want + newlen))
+			return -EINVAL;
+		if (vma_remove_locked(mm, want, want + newlen))
+			return -ENOMEM;
+		to = want;
+	} else {
+		to = range_find_locked(mm, mm->mmap_base, newlen);
+		if (!to)
+			return -ENOMEM;
+	}
+	err = move_locked(mm, v, old, oldlen, newlen, to);
+	return err ? err : (int)to;
+}
+
+int sys_mremap(uaddr_t old, uint32_t oldlen, uint32_t newlen, uint32_t flags, uaddr_t want)
+{
+	struct mm *mm = proc_self()->mm;
+	int r;
+
+	if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED) || (old & (PAGE_SIZE - 1)) || !newlen)
+		return -EINVAL;
+	if ((flags & MREMAP_FIXED) && !(flags & MREMAP_MAYMOVE))
+		return -EINVAL;
+	if (oldlen > U_LIMIT || newlen > U_LIMIT)
+		return -ENOMEM;
+	oldlen = PAGE_ALIGN(oldlen);
+	newlen = PAGE_ALIGN(newlen);
+	if (!range_valid(old, oldlen)) /* oldlen 0 duplicates a shared map: not without -mshm */
+		return -EINVAL;
+	lock_acquire(&mm->lock);
+	r = remap_locked(mm, old, oldlen, newlen, flags, want);
+	mm_refresh_locked(mm);
+	lock_release(&mm->lock);
+	return r;
+}
+
+/* The checks that a call makes on a range that must be mapped. */
+static int check_mapped(uaddr_t start, uint32_t len)
+{
+	struct mm *mm = proc_self()->mm;
+	bool ok;
+
+	if (start & (PAGE_SIZE - 1))
+		return -EINVAL;
+	if (!len)
+		return 0;
+	if (len > U_LIMIT || start + (uint64_t)PAGE_ALIGN(len) > U_LIMIT)
+		return -ENOMEM;
+	lock_acquire(&mm->lock);
+	ok = covered_locked(mm, start, start + PAGE_ALIGN(len));
+	lock_release(&mm->lock);
+	return ok ? 0 : -ENOMEM;
+}
+
+#define MS_ASYNC 1u
+#define MS_INVALIDATE 2u
+#define MS_SYNC 4u
+
+/* No mapping here is written back (see check_file), so that there is never anything to write. */
+int sys_msync(uaddr_t start, uint32_t len, uint32_t flags)
+{
+	if (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC) ||
+		(flags & (MS_ASYNC | MS_SYNC)) == (MS_ASYNC | MS_SYNC))
+		return -EINVAL;
+	return check_mapped(start, len);
+}
+
+int sys_mlock(uaddr_t start, uint32_t len)
+{
+	uint32_t offset = start & (PAGE_SIZE - 1);
+
+	return check_mapped(start - offset, len ? len + offset : 0);
+}
+
+int sys_munlock(uaddr_t start, uint32_t len)
+{
+	return sys_mlock(start, len);
+}
+
+#define MADV_NORMAL 0
+#define MADV_WILLNEED 3
+#define MADV_DONTNEED 4
+#define MADV_FREE 8
+#define MADV_HUGEPAGE 14
+#define MADV_DODUMP 17
+
+int sys_madvise(uaddr_t start, uint32_t len, uint32_t advice)
+{
+	struct mm *mm = proc_self()->mm;
+	struct vma *v;
+	int err = check_mapped(start, len);
+
+	if (err)
+		return err;
+	if (advice <= MADV_WILLNEED || advice == MADV_FREE ||
+		(advice >= MADV_HUGEPAGE && advice <= MADV_DODUMP))
+		return 0;
+	if (advice != MADV_DONTNEED)
+		return -EINVAL;
+	/* Anonymous private pages read as zeros afterwards. */
+	len = PAGE_ALIGN(len);
+	lock_acquire(&mm->lock);
+	LIST_FOR_EACH(v, &mm->vmas, link) {
+		uint32_t a = MAX(v->start, start), b = MIN(v->end, start + len);
+
+		if (a < b && !v->file)
+			arch_uset(a, 0, b - a);
+	}
+	lock_release(&mm->lock);
+	return 0;
+}

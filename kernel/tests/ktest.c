@@ -132,7 +132,7 @@ static struct slot *slot_take(void)
 	for (uint32_t i = 0; i < THREADS; i++) {
 		struct thread *t;
 
-		if (slots[i] && slots[i]->state != SLOT_FREE)
+		if (slots[i] && atomic_load(&slots[i]->state) != SLOT_FREE)
 			continue;
 		if (!slots[i])
 			slots[i] = os_alloc(sizeof(struct slot), CACHE_LINE);
@@ -143,7 +143,7 @@ static struct slot *slot_take(void)
 		list_init(&t->link);
 		list_init(&t->pending.queue);
 		t->current_nr = ~0u;
-		slots[i]->state = SLOT_RUNNING;
+		atomic_store(&slots[i]->state, (uint32_t)SLOT_RUNNING);
 		return slots[i];
 	}
 	ktest_fail(__FILE__, __LINE__, "more than %d threads", THREADS - 1);
@@ -189,7 +189,7 @@ void ktest_join(struct thread *t)
 	if (t->waker.held_count > 0)
 		ktest_fail(running->file, running->line, "a thread ended with the lock taken at %s",
 			t->waker.held[0]->where);
-	s->state = SLOT_FREE;
+	atomic_store(&s->state, (uint32_t)SLOT_FREE);
 }
 
 bool ktest_wait_asleep(struct thread *t)
@@ -242,7 +242,7 @@ static void check_clean(void)
 		ktest_fail(running->file, running->line, "ended with the lock taken at %s",
 			self->held[0]->where);
 	for (int i = 1; i < THREADS; i++) {
-		if (slots[i] && slots[i]->state != SLOT_FREE)
+		if (slots[i] && atomic_load(&slots[i]->state) != SLOT_FREE)
 			ktest_fail(running->file, running->line, "ended with a thread not joined");
 	}
 	alloc_stats(&now);

@@ -64,15 +64,16 @@ void ktest_register(struct ktest *t);
 NORETURN void ktest_fail(const char *file, int line, const char *format, ...) PRINTF(3, 4);
 
 #define CHECK(x) ((x) ? (void)0 : ktest_fail(__FILE__, __LINE__, "%s", #x))
-#define CHECK_OP(a, op, b)                                                                         \
+#define CHECK_OP(a, a_text, op, b, b_text)                                                         \
 	do {                                                                                       \
 		long long check_a_ = (long long)(a), check_b_ = (long long)(b);                    \
 		if (!(check_a_ op check_b_))                                                       \
-			ktest_fail(__FILE__, __LINE__, "%s " #op " %s: %lld, %lld", #a, #b,        \
-				check_a_, check_b_);                                               \
+			ktest_fail(__FILE__, __LINE__, "%s " #op " %s: %lld, %lld", a_text,        \
+				b_text, check_a_, check_b_);                                       \
 	} while (0)
-#define CHECK_EQ(a, b) CHECK_OP(a, ==, b)
-#define CHECK_NE(a, b) CHECK_OP(a, !=, b)
+/* #a here, not through another macro: the text as written, not as expanded. */
+#define CHECK_EQ(a, b) CHECK_OP(a, #a, ==, b, #b)
+#define CHECK_NE(a, b) CHECK_OP(a, #a, !=, b, #b)
 #define CHECK_STR(a, b) ktest_check_str(__FILE__, __LINE__, #a, (a), (b))
 void ktest_check_str(const char *file, int line, const char *what, const char *a, const char *b);
 #define CHECK_MEM(a, b, n) ktest_check_mem(__FILE__, __LINE__, #a, (a), (b), (n))

@@ -12,8 +12,10 @@
 #include "arch/arch.h"
 #include "arch/native/native.h"
 
-#define K_BASE 0x10000000ul
-#define K_LIMIT 0x40000000ul /* 1 GiB: all in the low memory that every sanitizer knows */
+/* Above where Linux puts the heap of a position dependent program (up to 1 GiB and some), below
+ * the end of the low memory that every sanitizer knows. */
+#define K_BASE 0x50000000ul
+#define K_LIMIT 0x28000000ul
 #define U_SPAN (1ul << 32)
 
 static uint8_t *k_base;

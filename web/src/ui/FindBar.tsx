@@ -1,7 +1,7 @@
 /**
  * Find in the scrollback: Enter next, Shift-Enter previous, Escape closes.
  */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from './icons.tsx';
 import type { FindResult, TerminalView } from './xterm.ts';
 
@@ -14,7 +14,7 @@ export function FindBar({ view, onClose }: FindBarProps) {
   const field = useRef<HTMLInputElement>(null);
   const [text, setText] = useState('');
   const [result, setResult] = useState<FindResult>({ index: -1, count: 0 });
-  useEffect(() => {
+  useLayoutEffect(() => {
     field.current?.focus();
     return view.onFound(setResult);
   }, [view]);

@@ -19,22 +19,21 @@ const BUSY = new Set(['checking', 'starting', 'booting', 'stopping']);
 export function Machine({ session }: { readonly session: Session }) {
   const { state, tabs, active } = session;
   const views = useRef(new Map<number, TerminalView>());
-  const [finding, setFinding] = useState(false);
-  const [control, setControl] = useState(false);
+  /** the terminal that is searched */
+  const [findingIn, setFindingIn] = useState<number | undefined>();
+  /** the terminal whose next character is typed with Ctrl */
+  const [controlIn, setControlIn] = useState<number | undefined>();
   const [logWanted, setLogWanted] = useState(false);
   const [, redraw] = useState(0);
 
   const booting = !session.hasOutput && ['checking', 'starting', 'booting'].includes(state.kind);
   const view = views.current.get(active);
+  const finding = findingIn === active;
 
   useEffect(() => {
     if (state.kind === 'panic') setLogWanted(true);
   }, [state.kind]);
   useEffect(() => takeEarlyKeys((text) => session.typeEarly(text)), [session]);
-  useEffect(() => {
-    setFinding(false);
-    setControl(false);
-  }, [active]);
 
   const onView = (id: number, opened: TerminalView | undefined): void => {
     if (opened === undefined) views.current.delete(id);
@@ -47,20 +46,36 @@ export function Machine({ session }: { readonly session: Session }) {
   };
   const eventsOf = (id: number): TerminalEvents => ({
     onTitle: (title) => session.rename(id, title),
-    onFind: () => setFinding(true),
+    onFind: () => setFindingIn(id),
     onNewTab: () => void session.newTab(),
     onLeave: () => document.getElementById(tabId(id))?.focus(),
-    onControlUsed: () => setControl(false),
+    onControlUsed: () => setControlIn(undefined),
   });
+  /* at once, and again after the frame that shows a newly selected one: what is hidden takes no focus */
+  const enter = (): void => {
+    const focus = (): void => views.current.get(session.active)?.focus();
+    focus();
+    requestAnimationFrame(() => {
+      if (document.activeElement?.closest('[role=tablist]') !== null) focus();
+    });
+  };
+  /* the page's keys where no terminal has the focus */
+  const onKey = (event: KeyboardEvent): void => {
+    if (event.defaultPrevented || !event.ctrlKey || !event.shiftKey || event.altKey || event.metaKey) return;
+    if (event.code === 'KeyF') setFindingIn(session.active);
+    else if (event.code === 'KeyT') void session.newTab();
+    else return;
+    event.preventDefault();
+  };
   const endFind = (): void => {
-    setFinding(false);
+    setFindingIn(undefined);
     view?.endFind();
   };
 
   return (
     <>
       <Bar session={session} />
-      <main class="machine" data-testid="machine">
+      <main class="machine" data-testid="machine" onKeyDown={onKey}>
         <Tabs
           tabs={tabs}
           active={active}
@@ -69,8 +84,8 @@ export function Machine({ session }: { readonly session: Session }) {
           onSelect={(id) => session.activate(id)}
           onClose={(id) => session.closeTab(id)}
           onAdd={() => void session.newTab()}
-          onEnter={() => views.current.get(session.active)?.focus()}
-          onFind={() => (finding ? endFind() : setFinding(true))}
+          onEnter={enter}
+          onFind={() => (finding ? endFind() : setFindingIn(active))}
         />
         <div class="panels">
           {tabs.map((tab) => (
@@ -82,9 +97,9 @@ export function Machine({ session }: { readonly session: Session }) {
         <Banner session={session} />
         {logWanted && !booting ? <Log lines={session.log} place="drawer" /> : null}
         <KeyRow
-          control={control}
+          control={controlIn === active}
           onControl={(held) => {
-            setControl(held);
+            setControlIn(held ? active : undefined);
             view?.holdControl(held);
           }}
           onKey={(key) => view?.press(key)}
@@ -160,7 +175,7 @@ function Banner({ session }: { readonly session: Session }) {
     const how = state.kind === 'ended' ? 'You stopped it.' : `Its first process ended: ${describeStatus(state.status)}.`;
     return (
       <section class="banner" aria-label="The machine has stopped" data-testid="stopped">
-        <p>{how} What it wrote is gone; the terminal can still be read. Restart boots the same link again.</p>
+        <p>{how} Its files are gone; the terminal can still be read. Restart boots the same link again.</p>
       </section>
     );
   }

@@ -61,7 +61,8 @@ export function Terminal({ tab, shown, events, onView }: TerminalProps) {
 
   useEffect(() => {
     view.current?.show(shown);
-    if (shown) view.current?.focus();
+    /* who walks through the tabs by arrow keys stays there */
+    if (shown && document.activeElement?.closest('[role=tablist]') === null) view.current?.focus();
   }, [shown]);
 
   return (

@@ -129,7 +129,9 @@ export class Session {
     try {
       console = await machine.openConsole();
     } catch (error) {
-      if (machine === this.#machine) this.#notify(`No further terminal: ${failureOf(error).message}`);
+      if (machine !== this.#machine) return;
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#notify(`A further terminal could not be opened: ${reason}`);
       return;
     }
     if (machine !== this.#machine) return;

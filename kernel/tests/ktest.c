@@ -3,9 +3,9 @@
  * det build (KTEST_DET_BUILD). Linux is behind ktest_os.h.
  */
 #include "tests/ktest.h"
+#include "tests/ktest_internal.h"
 #include "tests/ktest_os.h"
 #include "arch/arch.h"
-#include "arch/native/native.h"
 #include "lib/alloc.h"
 #include "lib/klog.h"
 #include "lib/str.h"
@@ -28,6 +28,8 @@ struct slot {
 	struct native_u *u;
 };
 
+void (*ktest_thread_hook)(struct thread *t, bool begin);
+void (*ktest_check_hook)(void);
 static struct ktest *tests, **tests_end = &tests;
 static struct slot *slots[THREADS];
 static const struct ktest *running;
@@ -79,11 +81,19 @@ NORETURN void ktest_halted(const char *message)
 	os_end_child(OS_PANICKED, text);
 }
 
+/* On the thread itself: it acts for its process no more. */
+static void slot_ended(struct slot *s)
+{
+	if (ktest_thread_hook)
+		ktest_thread_hook(&s->thread, false);
+	atomic_store(&s->state, (uint32_t)SLOT_ENDED);
+}
+
 NORETURN void ktest_left(void)
 {
 	struct slot *s = CONTAINER_OF(thread_self(), struct slot, thread);
 
-	atomic_store(&s->state, (uint32_t)SLOT_ENDED);
+	slot_ended(s);
 #if KTEST_DET_BUILD
 	det_exit();
 #else
@@ -140,7 +150,11 @@ static struct slot *slot_take(void)
 		t = &slots[i]->thread;
 		t->waker.id = t->tid = i + 1;
 		t->state = THREAD_KERNEL;
+		t->start_ns = arch_clock_ns();
+		t->altstack.flags = SS_DISABLE;
+		ref_init(&t->refs, 1); /* never given up: the rig owns the memory */
 		list_init(&t->link);
+		list_init(&t->dead_link);
 		list_init(&t->pending.queue);
 		t->current_nr = ~0u;
 		atomic_store(&slots[i]->state, (uint32_t)SLOT_RUNNING);
@@ -155,20 +169,28 @@ static void thread_main(void *arg)
 
 #if !KTEST_DET_BUILD
 	arch_set_self(&s->thread.waker);
-	native_u_use(s->u);
 #endif
+	native_u_use(s->u);
 	s->body(s->arg);
-	atomic_store(&s->state, (uint32_t)SLOT_ENDED);
+	slot_ended(s);
 }
 
 struct thread *ktest_thread(void (*body)(void *), void *arg)
+{
+	return ktest_thread_with(body, arg, thread_self()->proc, native_u_current());
+}
+
+struct thread *ktest_thread_with(
+	void (*body)(void *), void *arg, struct proc *p, struct native_u *u)
 {
 	struct slot *s = slot_take();
 
 	s->body = body;
 	s->arg = arg;
-	s->thread.proc = thread_self()->proc;
-	s->u = native_u_current();
+	s->thread.proc = p;
+	s->u = u;
+	if (ktest_thread_hook)
+		ktest_thread_hook(&s->thread, true);
 #if KTEST_DET_BUILD
 	s->handle = det_start(thread_main, s, &s->thread.waker);
 #else
@@ -245,6 +267,8 @@ static void check_clean(void)
 		if (slots[i] && atomic_load(&slots[i]->state) != SLOT_FREE)
 			ktest_fail(running->file, running->line, "ended with a thread not joined");
 	}
+	if (ktest_check_hook)
+		ktest_check_hook();
 	alloc_stats(&now);
 	if (now.objects != stats_before.objects || now.used_bytes != stats_before.used_bytes)
 		ktest_fail(running->file, running->line, "leaks %d heap objects, %lld bytes",

@@ -5,6 +5,7 @@
  */
 import type { FailureName } from '../../descriptor/src/errors.ts';
 import type { Parts } from '../src/boot/open.ts';
+import { lacksOf } from '../src/boot/support.ts';
 import { MachineError } from '../src/boot/types.ts';
 import type { BootPlan, LogLine, Machine, MachineConsole, MachineState } from '../src/boot/types.ts';
 
@@ -108,7 +109,7 @@ export function warmUp(): void {
 
 export const parts: Parts = {
   runtime: '0'.repeat(64),
-  support: () => undefined,
+  support: () => lacksOf(globalThis),
   verify: async (text) => {
     const [, name = 'running', ...rest] = text.split('-');
     scene = name;

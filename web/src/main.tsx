@@ -16,6 +16,7 @@ async function main(): Promise<void> {
     serviceWorker: 'serviceWorker' in navigator ? navigator.serviceWorker : undefined,
     memory: sessionStorage,
     reload: () => location.reload(),
+    delay: (ms) => new Promise((done) => setTimeout(done, ms)),
   });
   if (reloading) return;
   if (placeOf(location.hash).place === 'machine' && parts.support() === undefined) {

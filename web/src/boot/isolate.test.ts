@@ -6,7 +6,7 @@ import type { IsolationHost } from './isolate.ts';
 interface Scene {
   readonly isolated?: boolean;
   readonly secure?: boolean;
-  readonly worker?: 'works' | 'refused' | 'absent';
+  readonly worker?: 'works' | 'refused' | 'absent' | 'silent';
   readonly memory?: Map<string, string>;
 }
 
@@ -21,10 +21,10 @@ function scene({ isolated = false, secure = true, worker = 'works', memory = new
         ? undefined
         : {
             controller: null,
-            ready: Promise.resolve(registration),
+            ready: worker === 'silent' ? new Promise(() => undefined) : Promise.resolve(registration),
             register: () => {
               calls.push('register');
-              return worker === 'works' ? Promise.resolve(registration) : Promise.reject(new Error('off'));
+              return worker === 'refused' ? Promise.reject(new Error('off')) : Promise.resolve(registration);
             },
           },
     memory: {
@@ -32,7 +32,8 @@ function scene({ isolated = false, secure = true, worker = 'works', memory = new
       setItem: (name, value) => void memory.set(name, value),
       removeItem: (name) => void memory.delete(name),
     },
-    reload: () => calls.push('reload'),
+    reload: () => void calls.push('reload'),
+    delay: () => (worker === 'silent' ? Promise.resolve() : new Promise(() => undefined)),
   };
   return { host, calls };
 }
@@ -61,7 +62,7 @@ test('a page that became isolated may try again after its headers are lost', asy
 });
 
 test('without HTTPS or service workers the page goes on as it is', async () => {
-  for (const given of [{ secure: false }, { worker: 'absent' }, { worker: 'refused' }] as const) {
+  for (const given of [{ secure: false }, { worker: 'absent' }, { worker: 'refused' }, { worker: 'silent' }] as const) {
     const { host, calls } = scene(given);
     assert.equal(await isolate(host), false);
     assert.equal(calls.includes('reload'), false);

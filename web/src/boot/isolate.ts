@@ -11,7 +11,12 @@ export interface IsolationHost {
   /** survives the reload, not the tab */
   readonly memory: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
   reload(): void;
+  /** resolves after that time */
+  delay(ms: number): Promise<void>;
 }
+
+/** The longest wait for the service worker; some browsers that turn them off never answer. */
+const WAIT_MS = 3_000;
 
 const TRIED = 'pleat.isolation-tried';
 
@@ -30,7 +35,8 @@ export async function isolate(host: IsolationHost): Promise<boolean> {
   if (host.memory.getItem(TRIED) !== null) return false;
   try {
     await host.serviceWorker.register('./sw.js');
-    await host.serviceWorker.ready;
+    const ready = host.serviceWorker.ready.then(() => true);
+    if (!(await Promise.race([ready, host.delay(WAIT_MS).then(() => false)]))) return false;
   } catch {
     return false; /* turned off by the person or the browser: the page says what follows from it */
   }

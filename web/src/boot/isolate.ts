@@ -20,6 +20,11 @@ const WAIT_MS = 3_000;
 
 const TRIED = 'pleat.isolation-tried';
 
+/** Forget that isolation was tried, so that the next load of the page tries once more. */
+export function forgetIsolation(memory: Pick<Storage, 'removeItem'>): void {
+  memory.removeItem(TRIED);
+}
+
 /**
  * Make the page isolated if it is not.
  *
@@ -28,7 +33,7 @@ const TRIED = 'pleat.isolation-tried';
  */
 export async function isolate(host: IsolationHost): Promise<boolean> {
   if (host.crossOriginIsolated) {
-    host.memory.removeItem(TRIED);
+    forgetIsolation(host.memory);
     return false;
   }
   if (!host.isSecureContext || host.serviceWorker === undefined) return false;

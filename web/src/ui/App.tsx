@@ -2,6 +2,7 @@
  * The page: which place is shown, by the address.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { forgetIsolation } from '../boot/isolate.ts';
 import type { OpenOptions, Parts } from '../boot/open.ts';
 import { ErrorPage } from './ErrorPage.tsx';
 import { placeOf } from './linktext.ts';
@@ -46,7 +47,15 @@ function Opened({ link, parts }: { readonly link: string; readonly parts: Parts 
   if (current === undefined) return null;
   if (current.state.kind === 'failed') {
     return (
-      <ErrorPage failure={current.state.failure} onRetry={() => open({})} onOwnRuntime={() => open({ ownRuntime: true })} />
+      <ErrorPage
+        failure={current.state.failure}
+        onRetry={() => open({})}
+        onReload={() => {
+          forgetIsolation(sessionStorage);
+          location.reload();
+        }}
+        onOwnRuntime={() => open({ ownRuntime: true })}
+      />
     );
   }
   return <Machine session={current} />;

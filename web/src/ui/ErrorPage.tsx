@@ -9,10 +9,11 @@ import { Mark } from './icons.tsx';
 export interface ErrorPageProps {
   readonly failure: OpenFailure;
   onRetry(): void;
+  onReload(): void;
   onOwnRuntime(): void;
 }
 
-export function ErrorPage({ failure, onRetry, onOwnRuntime }: ErrorPageProps) {
+export function ErrorPage({ failure, onRetry, onReload, onOwnRuntime }: ErrorPageProps) {
   const text = textOfFailure(failure);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
@@ -41,6 +42,11 @@ export function ErrorPage({ failure, onRetry, onOwnRuntime }: ErrorPageProps) {
             {text.actions.includes('retry') ? (
               <button class="button primary" type="button" onClick={onRetry} data-testid="retry">
                 Try again
+              </button>
+            ) : null}
+            {text.actions.includes('reload') ? (
+              <button class="button primary" type="button" onClick={onReload} data-testid="retry">
+                Load the page again
               </button>
             ) : null}
             {text.actions.includes('own-runtime') ? (

@@ -4,8 +4,8 @@
 import type { FailureName } from '../../../descriptor/src/errors.ts';
 import type { OpenFailure, PageFailureName } from '../boot/open.ts';
 
-/** What the person can press: try the same again, or run on the page's own runtime. */
-export type FailureAction = 'retry' | 'own-runtime';
+/** What the person can press: open the link again, load the whole page again, run on the page's own runtime. */
+export type FailureAction = 'retry' | 'reload' | 'own-runtime';
 
 export interface FailureText {
   readonly title: string;
@@ -67,14 +67,14 @@ const TEXTS = {
     what: 'The link was made by a newer Pleat than the one on this site.',
     means: `${NOT_STARTED} A page that does not know the format cannot check the signature.`,
     todo: 'Load the page again, in case this tab is old. If that does not help, open the link on a site that has a newer Pleat.',
-    actions: ['retry'],
+    actions: ['reload'],
   },
   unknownField: {
     title: 'This link asks for something that this page does not know',
     what: 'It has a field that is not defined in this version. A page that skipped it might run something else than what was signed.',
     means: NOT_STARTED,
     todo: 'Load the page again, in case this tab is old. If that does not help, open the link on a site that has a newer Pleat.',
-    actions: ['retry'],
+    actions: ['reload'],
   },
   signature: {
     title: 'The signature of this link is wrong',
@@ -102,28 +102,28 @@ const TEXTS = {
     what: 'It has no WebAssembly, or it is turned off.',
     means: 'The kernel and every program are WebAssembly: without it nothing can start.',
     todo: 'Open the link in a current Chromium, Firefox or Safari. Some browsers turn WebAssembly off in a lockdown mode: allow it for this site.',
-    actions: ['retry'],
+    actions: ['reload'],
   },
   sharedMemory: {
     title: 'This browser does not share memory between threads',
     what: 'It has no SharedArrayBuffer, or it is turned off.',
     means: 'The kernel lives in memory that all processes of the machine share: without it nothing can start.',
     todo: 'Update the browser, or open the link in a current Chromium, Firefox or Safari.',
-    actions: ['retry'],
+    actions: ['reload'],
   },
   isolation: {
     title: 'This page may not share memory between threads',
     what: 'Browsers allow it only on pages that came over HTTPS with two headers, and this page did not. The page tried to add them through a service worker, and that did not work either.',
     means: 'The kernel lives in memory that all processes of the machine share: without it nothing can start.',
     todo: 'Try again in an ordinary window: private windows often turn service workers off. If you run this site, serve it over HTTPS and send Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.',
-    actions: ['retry'],
+    actions: ['reload'],
   },
   verifier: {
     title: 'The link could not be checked',
     what: 'The part of this page that checks signatures did not load.',
     means: 'It is not known whether the link is right, so nothing was started.',
     todo: 'Check the network and try again.',
-    actions: ['retry'],
+    actions: ['reload'],
   },
   unknownRuntime: {
     title: 'This site does not have the runtime that the link names',
@@ -137,7 +137,7 @@ const TEXTS = {
     what: 'The link is right, but the files that run the machine did not arrive.',
     means: 'Nothing was started.',
     todo: 'Check the network and try again.',
-    actions: ['retry'],
+    actions: ['reload'],
   },
   missingImage: {
     title: 'The image of this machine is not there',

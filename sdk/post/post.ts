@@ -1,5 +1,5 @@
 /**
- * post.ts [-mno-safepoint] [--fork-list=FILE] [-masyncify-asserts] PROGRAM
+ * post.ts [-mno-safepoint] [--fork-list=FILE | --fork-list-if=FILE] [-masyncify-asserts] PROGRAM
  *
  * What turns the linker's output into a program of ours, in place: polls at loop heads, Asyncify
  * if it forks, wasm-opt, and the section "pleat" that the kernel looks for first.
@@ -30,14 +30,19 @@ interface Options {
   safepoint: boolean
   asserts: boolean
   forkListFile: string | undefined
+  /** the list is a whole package's: a program need not have every function in it */
+  forkListShared: boolean
 }
 
 function options(argv: readonly string[]): Options {
-  const o: Options = { program: '', safepoint: true, asserts: false, forkListFile: undefined }
+  const o: Options = { program: '', safepoint: true, asserts: false, forkListFile: undefined, forkListShared: false }
   for (const a of argv) {
     if (a === '-mno-safepoint') o.safepoint = false
     else if (a === '-masyncify-asserts') o.asserts = true
-    else if (a.startsWith('--fork-list=')) o.forkListFile = a.slice('--fork-list='.length)
+    else if (a.startsWith('--fork-list')) {
+      o.forkListFile = a.slice(a.indexOf('=') + 1)
+      o.forkListShared = a.startsWith('--fork-list-if=')
+    }
     else if (a.startsWith('-') || o.program) throw new Error(`unknown argument ${a}`)
     else o.program = a
   }
@@ -88,7 +93,7 @@ function asyncifyArgs(module: Module, o: Options, dir: string): string[] {
   const named = readFileSync(o.forkListFile, 'utf8').split('\n')
     .map((line) => line.replace(/#.*/, '').trim()).filter((line) => line !== '')
   const { list, unknown } = forkList(module, named)
-  if (unknown.length) throw new Error(`${o.forkListFile} names functions that do not exist: ${unknown.join(' ')}`)
+  if (unknown.length && !o.forkListShared) throw new Error(`${o.forkListFile} names functions that do not exist: ${unknown.join(' ')}`)
   writeFileSync(file, list.join('\n') + '\n')
   return [...args, `--pass-arg=asyncify-onlylist@@${file}`]
 }

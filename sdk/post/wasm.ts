@@ -105,7 +105,7 @@ export function leb(n: number): number[] {
   return out
 }
 
-export function concat(parts: readonly (Uint8Array | readonly number[])[]): Uint8Array {
+export function concat(parts: readonly (Uint8Array | readonly number[])[]): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0))
   let at = 0
   for (const p of parts) {
@@ -136,7 +136,7 @@ export function parse(bytes: Uint8Array): Module {
   return module
 }
 
-export function serialize(sections: readonly Section[]): Uint8Array {
+export function serialize(sections: readonly Section[]): Uint8Array<ArrayBuffer> {
   const parts: (Uint8Array | number[])[] = [[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]]
   for (const s of sections) {
     const name = s.id === SECTION.custom ? encodeName(s.name) : new Uint8Array()

@@ -15,7 +15,7 @@ import type { Section } from '../post/wasm.ts'
 const linked = (name: string) => parse(readFileSync(compile(name, '-mno-post')))
 
 /** One function of type () -> (), whose body is given, exported as __pleat_poll's neighbour. */
-function moduleWith(body: number[], locals: number[] = [0]): Uint8Array {
+function moduleWith(body: number[], locals: number[] = [0]): Uint8Array<ArrayBuffer> {
   const s = (id: number, ...bytes: number[]): Section => ({ id, name: '', body: Uint8Array.from(bytes) })
   const text = (t: string) => [t.length, ...Buffer.from(t)]
   const code = [...locals, ...body, 0x0b]
@@ -81,7 +81,7 @@ test('polls: one at each loop head, none in the poll and what it calls; the modu
     let bare = 0
     bodies(code).forEach(({ start, end }, i) => {
       for (const at of loopHeads(code.bytes, start, end)) {
-        const polled = poll.every((b, k) => code.bytes[at + k] === b)
+        const polled: boolean = poll.every((b, k) => code.bytes[at + k] === b)
         const own = ['__pleat_poll', '__pleat_deliver', '__pleat_settle', '__pleat_syscall', 'call_handler', '__syscall_cp_asm'].includes(names.get(module.importedFunctions + i) ?? '')
         assert.equal(polled, !own, `${name}: ${names.get(module.importedFunctions + i)}`)
         if (polled) heads++

@@ -79,6 +79,8 @@ export class Stub {
   private images = new Map<string, Image>()
   private interrupted = new Set<number>()
   private quiet = false
+  private random = 1
+  private ticks = 0
 
   /** Run a program to its end. */
   run(file: string, argv: string[], env: string[] = ['PATH=/bin', 'HOME=/root']): Result {
@@ -333,7 +335,7 @@ export class Stub {
       case 113: case 403: return this.clock(b)
       case 166: return 0o22
       case 261: return this.limits(d)
-      case 278: return (this.bytes(a, b).fill(4), b)
+      case 278: return (this.bytes(a, b).forEach((_, i, at) => (at[i] = this.random = (this.random * 75 + 74) % 65537)), b)
       case 153: return (this.bytes(a, 16).fill(0), 1)
       case 160: return this.uname(a)
       case 220: return E.ENOSYS
@@ -539,6 +541,7 @@ export class Stub {
 
   private open(path: string, flags: number): number {
     let file = this.files.get(path)
+    if (file && (flags & 0o300) === 0o300) return -17 // O_CREAT | O_EXCL: EEXIST
     if (path === '/dev/null') file = { data: [] }
     if (!file) {
       if (!(flags & 0o100)) return E.ENOENT
@@ -572,7 +575,7 @@ export class Stub {
   private clock(at: number): number {
     const v = this.view()
     v.setBigInt64(at, BigInt(Math.floor(Date.now() / 1000)), true)
-    v.setInt32(at + 8, 0, true)
+    v.setInt32(at + 8, this.ticks++ % 1_000_000_000, true)
     return 0
   }
 

@@ -77,6 +77,7 @@ static int64_t kmsg_seek(struct file *file, int64_t off, int whence)
 	char record[RECORD_MAX];
 	uint64_t pos = 0, start;
 
+	(void)file;
 	if (off != 0)
 		return -ESPIPE;
 	switch (whence) {
@@ -90,7 +91,6 @@ static int64_t kmsg_seek(struct file *file, int64_t off, int whence)
 	default:
 		return -EINVAL;
 	}
-	file->pos = pos;
 	return (int64_t)pos;
 }
 

@@ -135,6 +135,21 @@ static int find_dir(const char *name, struct inode **dir, const char **last)
 	return err;
 }
 
+static bool is_device(struct inode *dir, const char *name, uint32_t rdev)
+{
+	struct inode *inode;
+	bool same;
+
+	lock_acquire(&dir->lock);
+	same = dir->ops->lookup(dir, name, strlen(name), &inode) == 0;
+	lock_release(&dir->lock);
+	if (!same)
+		return false;
+	same = S_ISCHR(inode->mode) && inode->rdev == rdev;
+	inode_put(inode);
+	return same;
+}
+
 int devfs_add_node(const char *name, uint32_t mode, uint32_t rdev)
 {
 	const struct cred *cred = cred_self();
@@ -145,6 +160,8 @@ int devfs_add_node(const char *name, uint32_t mode, uint32_t rdev)
 	if (err)
 		return err;
 	err = make_node(dir, last, S_IFCHR | mode, rdev, cred->fsuid, cred->fsgid);
+	if (err == -EEXIST && is_device(dir, last, rdev))
+		err = 0;
 	inode_put(dir);
 	return err;
 }

@@ -11,6 +11,7 @@
  * atomic.
  */
 #include "fs/fs.h"
+#include "fs/xattrs.h"
 #include "lib/alloc.h"
 #include "lib/klog.h"
 #include "lib/str.h"
@@ -56,6 +57,7 @@ struct tmpfs_file {
 
 struct tmpfs_inode {
 	struct inode inode; /* first */
+	struct xattrs xattrs; /* [l] */
 	union {
 		struct tmpfs_dir dir;
 		struct tmpfs_file file;
@@ -736,6 +738,27 @@ static ssize_t tmpfs_readlink(struct inode *inode, char *buf, size_t size)
 	return (ssize_t)n;
 }
 
+static ssize_t tmpfs_getxattr(struct inode *inode, const char *name, void *value, size_t size)
+{
+	return xattrs_get(&tmpfs_i(inode)->xattrs, name, value, size);
+}
+
+static int tmpfs_setxattr(
+	struct inode *inode, const char *name, const void *value, size_t size, int flags)
+{
+	return xattrs_set(&tmpfs_i(inode)->xattrs, name, value, size, flags);
+}
+
+static ssize_t tmpfs_listxattr(struct inode *inode, char *list, size_t size)
+{
+	return xattrs_list(&tmpfs_i(inode)->xattrs, list, size);
+}
+
+static int tmpfs_removexattr(struct inode *inode, const char *name)
+{
+	return xattrs_remove(&tmpfs_i(inode)->xattrs, name);
+}
+
 static const struct inode_ops tmpfs_inode_ops = {
 	.lookup = tmpfs_lookup,
 	.create = tmpfs_create,
@@ -748,6 +771,10 @@ static const struct inode_ops tmpfs_inode_ops = {
 	.getattr = tmpfs_getattr,
 	.setattr = tmpfs_setattr,
 	.readlink = tmpfs_readlink,
+	.getxattr = tmpfs_getxattr,
+	.setxattr = tmpfs_setxattr,
+	.listxattr = tmpfs_listxattr,
+	.removexattr = tmpfs_removexattr,
 };
 
 /* ---- end of inodes ---- */
@@ -757,6 +784,7 @@ static void free_contents(struct tmpfs_inode *ti, struct list *orphans)
 {
 	struct tmpfs_entry *e, *next;
 
+	xattrs_free(&ti->xattrs);
 	if (S_ISREG(ti->inode.mode)) {
 		pages_drop(&ti->inode, 0, UINT64_MAX);
 		kfree(ti->file.pages);

@@ -108,6 +108,7 @@ struct inode_ops {
 	/* Extra permission rule after the mode bits (procfs). NULL: mode bits only. */
 	int (*permission)(struct inode *inode, uint32_t mask);
 
+	/* Extended attributes: inode->lock is held. size 0 asks for the length. */
 	ssize_t (*getxattr)(struct inode *inode, const char *name, void *value, size_t size);
 	int (*setxattr)(struct inode *inode, const char *name, const void *value, size_t size, int flags);
 	ssize_t (*listxattr)(struct inode *inode, char *list, size_t size);
@@ -273,6 +274,8 @@ int path_text(const struct path *p, char *buf, size_t size);
 /* Mount a file system at a place, or as the root of all when at is NULL. */
 int mount_new(const struct fs_type *type, const char *source, uint32_t flags, const char *options,
 	const struct path *at) MUST_CHECK;
+/* The same for a file system that is there already; takes over one reference. */
+int mount_super(struct super *super, uint32_t flags, const struct path *at) MUST_CHECK;
 void mount_root_path(struct path *out); /* referenced */
 /* For procfs: calls f for each mount, in order, RANK_MOUNT held. */
 void mount_for_each(void (*f)(struct mount *m, void *arg), void *arg);

@@ -55,23 +55,25 @@ static bool interrupted(const struct waker *w, int mode)
 int waitq_commit(struct waker *w, uint32_t seen, uint64_t deadline_ns, int mode, const char *wchan)
 {
 	int64_t timeout = -1;
+	uint64_t now;
 
 	lock_assert_may_sleep(wchan);
 	arch_preempt();
 	if (interrupted(w, mode))
 		return -EINTR;
+	now = arch_clock_ns();
 	if (deadline_ns != WAIT_FOREVER) {
-		uint64_t now = arch_clock_ns();
-
 		if (now >= deadline_ns)
 			return -ETIMEDOUT;
 		timeout = (int64_t)(deadline_ns - now);
 	}
 	w->wchan = wchan;
+	atomic_store(&w->sleep_start_ns, now);
 	atomic_store(&w->sleeping, 1u);
 	arch_wait(&w->wake, seen, timeout);
 	atomic_store(&w->sleeping, 0u);
 	w->wchan = NULL;
+	atomic_store(&w->slept_ns, w->slept_ns + (arch_clock_ns() - now));
 	if (interrupted(w, mode))
 		return -EINTR;
 	if (deadline_ns != WAIT_FOREVER && atomic_load(&w->wake) == seen &&

@@ -28,6 +28,8 @@ struct waker {
 	uint32_t interrupt; /* [a] INTR_* bits: why an interruptible sleep must end */
 	uint32_t id;        /* [i] not 0; the thread id where there is one */
 	const char *wchan;  /* [o] what it sleeps in, for /proc/<pid>/wchan; NULL: running */
+	uint64_t slept_ns;  /* [a] time spent asleep so far */
+	uint64_t sleep_start_ns; /* [a] since when, while sleeping */
 	uint32_t held_count; /* [o] LOCK_DEBUG: locks held now */
 	struct lock *held[12]; /* [o] */
 };

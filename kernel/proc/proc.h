@@ -74,7 +74,9 @@ struct session {
 	struct ref refs;
 	uint32_t sid;
 	struct tty *tty;       /* [PROC_TREE] controlling terminal, referenced */
+	uint32_t lost_pgrp;    /* [PROC_TREE] foreground group of a terminal that hung up; 0: none */
 	struct list groups;    /* [PROC_TREE] */
+	struct list hash_link; /* [PROC_TREE] proc/session.c's table by sid */
 };
 
 struct pgrp {
@@ -83,6 +85,9 @@ struct pgrp {
 	struct session *session; /* [i] referenced */
 	struct list members;     /* [PROC_TREE] of proc.pgrp_link */
 	struct list session_link;
+	struct list hash_link;     /* [PROC_TREE] proc/session.c's table by pgid */
+	struct pgrp *orphan_next;  /* while on the list of an exit that orphans it */
+	bool orphan_listed;        /* [PROC_TREE] */
 };
 
 /* ---- processes ---- */
@@ -114,6 +119,7 @@ struct proc {
 
 	struct list threads;        /* [PROC_TREE] */
 	uint32_t nthreads;          /* [PROC_TREE] */
+	bool stopped;               /* [sig_lock] by a stop signal; threads sleep on sig_arrived */
 	bool group_exiting;         /* [sig_lock] exit_group or a fatal signal has begun */
 	uint32_t group_exit_code;   /* [sig_lock] */
 
@@ -124,18 +130,25 @@ struct proc {
 	struct mm *mm;              /* [l] replaced by exec */
 	struct rlimit_k limits[RLIMIT_COUNT]; /* [l] */
 	char name[16];              /* [l] comm */
+	int32_t nice;               /* [PROC_TREE] -20..19 */
 	struct file *exe;           /* [l] the program's file */
 
 	struct lock sig_lock;       /* RANK_SIGNAL */
 	struct sigpending pending;  /* [sig_lock] for the process */
 	struct sigaction_k actions[SIG_COUNT]; /* [sig_lock] */
 	struct waitq sig_arrived;   /* [sig_lock] sigtimedwait, signalfd */
-	struct list itimers;        /* timers of the process; init/time.c */
 	uint64_t start_ns;          /* [i] */
 	uint64_t cpu_ns, child_cpu_ns; /* [PROC_TREE] of ended threads; of reaped children */
 	uint64_t syscalls;          /* [a] */
 	struct proc *vfork_parent;  /* [PROC_TREE] set while it runs in its parent's thread */
-	void *timers;               /* init/time.c: itimers and POSIX timers */
+	struct itimers *timers;     /* [o]/[sig_lock] init/time.c; NULL until used */
+};
+
+/* A program instance's globals and how it was entered: what fork hands to the child. */
+struct prog_regs {
+	uint32_t sp, tls_base, tp; /* __stack_pointer, __tls_base, __wasm_tp */
+	uint32_t unwound;          /* address of the asyncify stack image's control words */
+	uint32_t entry, arg;       /* 0: _start, 1: __pleat_thread_start; its argument */
 };
 
 /* thread.state, changed only by compare-and-swap */
@@ -153,6 +166,7 @@ struct thread {
 	sigset_k blocked;   /* [sig_lock of proc]; the owner may read without */
 	sigset_k saved_mask; /* [o] to restore after sigsuspend, ppoll, … */
 	bool restore_mask;  /* [o] */
+	uint32_t alt_depth; /* [o] handlers running since one went onto the alternate stack */
 	struct sigpending pending; /* [sig_lock] for this thread */
 	uint32_t poll_asked; /* [a] the host was asked to set the poll word */
 	struct abi_stack altstack; /* [o] */
@@ -161,8 +175,11 @@ struct thread {
 	uint64_t restart_deadline; /* [o] restart_syscall: the sleep that goes on */
 	uint32_t restart_rem;      /* [o] user address of nanosleep's remainder */
 	struct exec_image *exec;   /* [o] what the Worker is to run next */
-	uint32_t worker;    /* [a] host's number of the Worker, 0 none yet */
-	uint8_t *kstack;    /* [i] lowest byte of its kernel stack */
+	struct ref refs;    /* being alive, and each run in a Worker not yet reported over */
+	void *kstack;       /* [o] lowest byte of the kernel stack of the current run */
+	struct list dead_link; /* waiting for the event thread to bury it */
+	struct fork_call *fork; /* [o] fork(2) in progress: see fork.c */
+	struct prog_regs regs; /* [o] a fork child's registers to start with */
 	uint64_t start_ns;
 	uint32_t current_nr; /* [o] system call it is in, for /proc and strace; ~0 none */
 	struct vfork_frame *vfork; /* [o] stack of parents this thread left behind */
@@ -189,6 +206,8 @@ void proc_put(struct proc *p);
 /* The next process with a pid greater than `after`, referenced; NULL at the end. For /proc. */
 struct proc *proc_next(uint32_t after);
 uint32_t proc_count(uint32_t *running);
+/* Running time of all its threads, ended ones too, in ns (see proc.c for what is known). */
+uint64_t proc_cpu_ns(struct proc *p);
 
 /*
  * Send a signal. info NULL: SI_KERNEL. Must hold no lock above RANK_PROC_TREE: objects drop theirs

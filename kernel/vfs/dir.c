@@ -172,6 +172,13 @@ int sys_mkdirat(int32_t dirfd, uaddr_t path, uint32_t mode)
 	return create_user(dirfd, path, &c);
 }
 
+int path_mkdir(int dirfd, const char *name, uint32_t mode)
+{
+	struct creation c = {.mode = S_IFDIR | (mode & 01777)};
+
+	return create_at(dirfd, name, &c);
+}
+
 /* The type must be one that mknod makes; devices are root's to make. */
 static int mknod_mode(uint32_t *mode)
 {

@@ -208,11 +208,23 @@ static int attach(struct mount *m, const struct path *at)
 	return err;
 }
 
+int mount_super(struct super *super, uint32_t flags, const struct path *at)
+{
+	struct mount *m = mount_alloc(super, super->root, flags);
+	int err;
+
+	if (!m)
+		return -ENOMEM;
+	err = attach(m, at);
+	if (err)
+		mount_put(m);
+	return err;
+}
+
 int mount_new(const struct fs_type *type, const char *source, uint32_t flags, const char *options,
 	const struct path *at)
 {
 	struct super *super;
-	struct mount *m;
 	int err;
 
 	err = type->mount(source, flags, options, &super);
@@ -220,13 +232,7 @@ int mount_new(const struct fs_type *type, const char *source, uint32_t flags, co
 		return err;
 	if (!super->source[0])
 		str_copy(super->source, *source ? source : "none", sizeof(super->source));
-	m = mount_alloc(super, super->root, flags);
-	if (!m)
-		return -ENOMEM;
-	err = attach(m, at);
-	if (err)
-		mount_put(m);
-	return err;
+	return mount_super(super, flags, at);
 }
 
 /* ---- bind ---- */

@@ -271,6 +271,9 @@ int path_lookup_user(int dirfd, uaddr_t name, uint32_t flags, struct path *out) 
  */
 int path_text(const struct path *p, char *buf, size_t size);
 
+/* mkdir(2) of a kernel string. */
+int path_mkdir(int dirfd, const char *name, uint32_t mode) MUST_CHECK;
+
 /* Mount a file system at a place, or as the root of all when at is NULL. */
 int mount_new(const struct fs_type *type, const char *source, uint32_t flags, const char *options,
 	const struct path *at) MUST_CHECK;

@@ -1,0 +1,260 @@
+/*
+ * cred.c - user and group ids.
+ * Spec: POSIX.1-2024 setuid() and friends; fs ids as Linux has them. A struct cred never changes
+ * once others can see it; a call replaces the process's. Locks: proc.lock.
+ */
+#include "proc/internal.h"
+#include "lib/alloc.h"
+#include "lib/str.h"
+#include "syscalls.h"
+
+static struct cred root_cred = {.refs = {1}};
+
+const struct cred *cred_self(void)
+{
+	struct thread *t = thread_self();
+
+	return t && t->proc && t->proc->cred ? t->proc->cred : &root_cred;
+}
+
+const struct cred *cred_get(const struct cred *c)
+{
+	ref_get(&((struct cred *)(uintptr_t)c)->refs);
+	return c;
+}
+
+void cred_put(const struct cred *c)
+{
+	struct cred *own = (struct cred *)(uintptr_t)c;
+
+	if (ref_put(&own->refs))
+		kfree(own);
+}
+
+bool cred_in_group(const struct cred *c, uint32_t gid)
+{
+	if (c->fsgid == gid)
+		return true;
+	for (uint32_t i = 0; i < c->ngroups; i++) {
+		if (c->groups[i] == gid)
+			return true;
+	}
+	return false;
+}
+
+struct cred *cred_copy(const struct cred *from)
+{
+	struct cred *c = kmalloc(sizeof(*c));
+
+	if (c) {
+		*c = *from;
+		ref_init(&c->refs, 1);
+	}
+	return c;
+}
+
+void cred_install(struct proc *p, struct cred *fresh)
+{
+	const struct cred *old;
+
+	lock_acquire(&p->lock);
+	old = p->cred;
+	p->cred = fresh;
+	lock_release(&p->lock);
+	if (old)
+		cred_put(old);
+}
+
+#define KEEP UINT32_MAX /* -1: leave as it is */
+
+static bool may_take(uint32_t id, uint32_t real, uint32_t effective, uint32_t saved)
+{
+	return id == KEEP || id == real || id == effective || id == saved;
+}
+
+int sys_setresuid(uint32_t r, uint32_t e, uint32_t s)
+{
+	const struct cred *old = cred_self();
+	struct cred *c;
+
+	if (!cred_is_root(old) && (!may_take(r, old->ruid, old->euid, old->suid) ||
+		!may_take(e, old->ruid, old->euid, old->suid) ||
+		!may_take(s, old->ruid, old->euid, old->suid)))
+		return -EPERM;
+	c = cred_copy(old);
+	if (!c)
+		return -ENOMEM;
+	if (r != KEEP)
+		c->ruid = r;
+	if (e != KEEP)
+		c->euid = e;
+	if (s != KEEP)
+		c->suid = s;
+	c->fsuid = c->euid;
+	cred_install(proc_self(), c);
+	return 0;
+}
+
+int sys_setresgid(uint32_t r, uint32_t e, uint32_t s)
+{
+	const struct cred *old = cred_self();
+	struct cred *c;
+
+	if (!cred_is_root(old) && (!may_take(r, old->rgid, old->egid, old->sgid) ||
+		!may_take(e, old->rgid, old->egid, old->sgid) ||
+		!may_take(s, old->rgid, old->egid, old->sgid)))
+		return -EPERM;
+	c = cred_copy(old);
+	if (!c)
+		return -ENOMEM;
+	if (r != KEEP)
+		c->rgid = r;
+	if (e != KEEP)
+		c->egid = e;
+	if (s != KEEP)
+		c->sgid = s;
+	c->fsgid = c->egid;
+	cred_install(proc_self(), c);
+	return 0;
+}
+
+/* The saved id follows the effective one when the real one is set or the effective one differs. */
+int sys_setreuid(uint32_t r, uint32_t e)
+{
+	const struct cred *c = cred_self();
+	uint32_t effective = e == KEEP ? c->euid : e;
+	bool save = r != KEEP || (e != KEEP && e != c->ruid);
+
+	if (!cred_is_root(c) && r != KEEP && r != c->ruid && r != c->euid)
+		return -EPERM;
+	return sys_setresuid(r, e, save ? effective : KEEP);
+}
+
+int sys_setregid(uint32_t r, uint32_t e)
+{
+	const struct cred *c = cred_self();
+	uint32_t effective = e == KEEP ? c->egid : e;
+	bool save = r != KEEP || (e != KEEP && e != c->rgid);
+
+	if (!cred_is_root(c) && r != KEEP && r != c->rgid && r != c->egid)
+		return -EPERM;
+	return sys_setresgid(r, e, save ? effective : KEEP);
+}
+
+int sys_setuid(uint32_t id)
+{
+	if (id == KEEP)
+		return -EINVAL;
+	return cred_is_root(cred_self()) ? sys_setresuid(id, id, id) : sys_setresuid(KEEP, id, KEEP);
+}
+
+int sys_setgid(uint32_t id)
+{
+	if (id == KEEP)
+		return -EINVAL;
+	return cred_is_root(cred_self()) ? sys_setresgid(id, id, id) : sys_setresgid(KEEP, id, KEEP);
+}
+
+int sys_setfsuid(uint32_t id)
+{
+	const struct cred *old = cred_self();
+	int before = (int)old->fsuid;
+	struct cred *c;
+
+	if (id == KEEP || (!cred_is_root(old) && id != old->fsuid &&
+		!may_take(id, old->ruid, old->euid, old->suid)))
+		return before;
+	c = cred_copy(old);
+	if (c) {
+		c->fsuid = id;
+		cred_install(proc_self(), c);
+	}
+	return before;
+}
+
+int sys_setfsgid(uint32_t id)
+{
+	const struct cred *old = cred_self();
+	int before = (int)old->fsgid;
+	struct cred *c;
+
+	if (id == KEEP || (!cred_is_root(old) && id != old->fsgid &&
+		!may_take(id, old->rgid, old->egid, old->sgid)))
+		return before;
+	c = cred_copy(old);
+	if (c) {
+		c->fsgid = id;
+		cred_install(proc_self(), c);
+	}
+	return before;
+}
+
+static int copyout3(uaddr_t a, uint32_t va, uaddr_t b, uint32_t vb, uaddr_t c, uint32_t vc)
+{
+	return copyout(a, &va, 4) || copyout(b, &vb, 4) || copyout(c, &vc, 4) ? -EFAULT : 0;
+}
+
+int sys_getresuid(uaddr_t r, uaddr_t e, uaddr_t s)
+{
+	const struct cred *c = cred_self();
+
+	return copyout3(r, c->ruid, e, c->euid, s, c->suid);
+}
+
+int sys_getresgid(uaddr_t r, uaddr_t e, uaddr_t s)
+{
+	const struct cred *c = cred_self();
+
+	return copyout3(r, c->rgid, e, c->egid, s, c->sgid);
+}
+
+int sys_getuid(void)
+{
+	return (int)cred_self()->ruid;
+}
+
+int sys_geteuid(void)
+{
+	return (int)cred_self()->euid;
+}
+
+int sys_getgid(void)
+{
+	return (int)cred_self()->rgid;
+}
+
+int sys_getegid(void)
+{
+	return (int)cred_self()->egid;
+}
+
+int sys_getgroups(uint32_t size, uaddr_t list)
+{
+	const struct cred *c = cred_self();
+
+	if (size == 0)
+		return (int)c->ngroups;
+	if (size < c->ngroups)
+		return -EINVAL;
+	return copyout(list, c->groups, c->ngroups * 4) ? -EFAULT : (int)c->ngroups;
+}
+
+int sys_setgroups(uint32_t size, uaddr_t list)
+{
+	struct cred *c;
+
+	if (!cred_is_root(cred_self()))
+		return -EPERM;
+	if (size > CRED_GROUPS_MAX)
+		return -EINVAL;
+	c = cred_copy(cred_self());
+	if (!c)
+		return -ENOMEM;
+	if (copyin(c->groups, list, size * 4)) {
+		kfree(c);
+		return -EFAULT;
+	}
+	c->ngroups = size;
+	cred_install(proc_self(), c);
+	return 0;
+}

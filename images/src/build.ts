@@ -46,7 +46,8 @@ export function defaultContext(root: string): BuildContext {
  */
 export async function buildPackages(context: BuildContext, names: readonly string[]): Promise<BuiltPackage[]> {
   const order = buildOrder(context.root, names);
-  const toolchain = toolchainKey(context.root);
+  const compiled = order.some((recipe) => recipe.style !== 'copy');
+  const toolchain = compiled ? toolchainKey(context.root) : '';
   const keys = new Map<string, string>();
   const built: BuiltPackage[] = [];
   for (const recipe of order) {

@@ -100,10 +100,10 @@ static char *take_field(char **rest, char sep)
 }
 
 /*
- * The user's line of /etc/passwd. libc's getpwnam would first ask a name service daemon over a
- * socket. Returns 0, or -1 with no such user.
+ * Fill in u by its name, from its line of /etc/passwd. libc's getpwnam would first ask a name
+ * service daemon over a socket. Returns 0, or -1 with no such user.
  */
-static int user_find(struct user *u, const char *name)
+static int user_find(struct user *u)
 {
 	char line[1024];
 	FILE *file = fopen("/etc/passwd", "re");
@@ -113,13 +113,12 @@ static int user_find(struct user *u, const char *name)
 		char *rest = line;
 
 		line[strcspn(line, "\n")] = '\0';
-		if (strcmp(take_field(&rest, ':'), name))
+		if (strcmp(take_field(&rest, ':'), u->name))
 			continue;
 		take_field(&rest, ':');
 		u->uid = strtoul(take_field(&rest, ':'), NULL, 10);
 		u->gid = strtoul(take_field(&rest, ':'), NULL, 10);
 		take_field(&rest, ':');
-		snprintf(u->name, sizeof(u->name), "%s", name);
 		snprintf(u->home, sizeof(u->home), "%s", take_field(&rest, ':'));
 		snprintf(u->shell, sizeof(u->shell), "%s", take_field(&rest, ':'));
 		found = 0;
@@ -305,8 +304,9 @@ static int wait_for_all(int limit_ms)
 /* End what still runs, politely first, and stop the machine. */
 static _Noreturn void machine_end(int status)
 {
-	/* A machine whose last process was the boot command stops at once. */
-	if (wait_for_all(0)) {
+	/* A machine whose last process was the boot command stops at once. kill(-1) is PID 1's
+	 * alone. */
+	if (wait_for_all(0) && getpid() == 1) {
 		kill(-1, SIGHUP);
 		kill(-1, SIGTERM);
 		kill(-1, SIGCONT);
@@ -375,7 +375,7 @@ int main(int argc, char **argv)
 	else if (i < argc && argv[i][0] == '-')
 		die("unknown option", argv[i]);
 
-	if (user_find(&user, user.name) < 0)
+	if (user_find(&user) < 0)
 		die("no such user in /etc/passwd", user.name);
 	user_find_groups(&user);
 	environ_fill(&user, tty);

@@ -13,15 +13,12 @@ const struct dev_entry dev_table[] = {
 	{"random", DEV_MAJOR_MEM, 8, 1, 0666, &random_fops},
 	{"urandom", DEV_MAJOR_MEM, 9, 1, 0666, &random_fops},
 	{"kmsg", DEV_MAJOR_MEM, 11, 1, 0644, &kmsg_fops},
-	{"tty", TTY_MAJOR, 1, CONSOLE_COUNT, 0620, &tty_dev_ops},
-	{"tty", TTYAUX_MAJOR, 0, 1, 0666, &tty_dev_ops},
-	{"console", TTYAUX_MAJOR, 1, 1, 0600, &tty_dev_ops},
-	{"ptmx", TTYAUX_MAJOR, 2, 1, 0666, &tty_dev_ops},
-	{NULL, PTS_MAJOR, 0, 4096, 0620, &tty_dev_ops},
-	{"hostin", HOST_MAJOR, 0, 1, 0600, &tty_dev_ops},
-	{"hostout", HOST_MAJOR, 1, 1, 0600, &tty_dev_ops},
-	{"hosterr", HOST_MAJOR, 2, 1, 0600, &tty_dev_ops},
-	{"conctl", HOST_MAJOR, 3, 1, 0600, &tty_dev_ops},
+	{"tty", DEV_MAJOR_TTY, 1, CONSOLE_COUNT, 0620, &tty_file_ops},
+	{"tty", DEV_MAJOR_TTYAUX, 0, 1, 0666, &tty_file_ops},
+	{"console", DEV_MAJOR_TTYAUX, 1, 1, 0600, &tty_file_ops},
+	{"ptmx", DEV_MAJOR_TTYAUX, 2, 1, 0666, &ptmx_file_ops},
+	{"conctl", DEV_MAJOR_MISC, DEV_MINOR_CONCTL, 1, 0600, &conctl_file_ops},
+	{NULL, DEV_MAJOR_PTS, 0, 4096, 0620, &tty_file_ops},
 };
 const uint32_t dev_table_len = ARRAY_LEN(dev_table);
 

@@ -9,7 +9,12 @@
 
 struct file_ops;
 
-#define DEV_MAJOR_MEM 1 /* terminals and the host's streams: tty/tty.h */
+#define DEV_MAJOR_MEM 1
+#define DEV_MAJOR_TTY 4
+#define DEV_MAJOR_TTYAUX 5
+#define DEV_MAJOR_MISC 10
+#define DEV_MAJOR_PTS 136
+#define DEV_MINOR_CONCTL 240 /* of MISC: which terminals the page shows, for init */
 
 /* Operations of the device rdev; mode: S_IFCHR or S_IFBLK. NULL: no such device. */
 const struct file_ops *dev_fops(uint32_t mode, uint32_t rdev);
@@ -28,6 +33,10 @@ extern const uint32_t dev_table_len;
 extern const struct file_ops null_fops, zero_fops, full_fops, random_fops;
 /* kmsg.c */
 extern const struct file_ops kmsg_fops;
+/* tty/ */
+extern const struct file_ops tty_file_ops;    /* terminals, /dev/tty and /dev/console */
+extern const struct file_ops ptmx_file_ops;   /* opening it makes a pair */
+extern const struct file_ops conctl_file_ops;
 
 /*
  * Show a device under /dev as long as it exists ("pts/3"). The node belongs to the calling thread's

@@ -10,6 +10,7 @@
 
 struct inode;
 
+#define EROFS_MAGIC 0xe0f5e1e2u
 #define EROFS_SUPER_OFFSET 1024
 
 struct erofs_disk_super {

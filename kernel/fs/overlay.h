@@ -17,6 +17,7 @@
 #include "fs/overlayfs.h"
 #include "lib/waitq.h"
 
+#define OVERLAYFS_MAGIC 0x794c7630u
 #define OVL_BUCKETS 512u
 #define OVL_OPAQUE "trusted.overlay.opaque"
 #define OVL_ORIGIN "trusted.overlay.origin"

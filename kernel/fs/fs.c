@@ -4,7 +4,7 @@
 
 const struct fs_type *const fs_types[] = {
 	&erofs_type,
-	&overlayfs_type,
+	&overlay_type,
 	&tmpfs_type,
 	&procfs_type,
 	&devfs_type,

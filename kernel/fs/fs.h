@@ -6,16 +6,14 @@
 
 #include "vfs/vfs.h"
 
-/* f_type of statfs */
+/* f_type of statfs; each file system's own header has the others */
 #define TMPFS_MAGIC 0x01021994u
-#define EROFS_MAGIC 0xe0f5e1e2u
-#define OVERLAYFS_MAGIC 0x794c7630u
-#define PROC_MAGIC 0x9fa0u
 
 extern const struct fs_type tmpfs_type;     /* files in memory */
 extern const struct fs_type erofs_type;     /* image layers, read-only */
-extern const struct fs_type overlayfs_type; /* writable over read-only */
+extern const struct fs_type overlay_type;   /* writable over read-only */
 extern const struct fs_type procfs_type;
 extern const struct fs_type devfs_type;
+extern const struct fs_type hostfs_type;    /* folders of the host, read-only: boot mounts them */
 
 #endif

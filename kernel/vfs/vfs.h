@@ -290,6 +290,9 @@ int path_want_write(const struct path *p);
 int path_mknod(int dirfd, const char *name, uint32_t mode, uint32_t rdev, struct path *out)
 	MUST_CHECK;
 
+/* Make a directory for the kernel itself (boot). -EEXIST and so on as mkdir(2). */
+int kernel_mkdir(const char *path, uint32_t mode);
+
 /* ---- open files ---- */
 
 struct file_ops {

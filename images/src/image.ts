@@ -91,7 +91,7 @@ function buildFiles(root: string, name: string): string[] {
   const own = ['assemble.sh', 'image.ts', 'pack.ts'].map((file) => join(root, 'images/src', file));
   const boot = bootList(root, name);
   own.push(join(root, 'web/src/boot/chunkindex.ts'));
-  return existsSync(boot) ? [...own, boot] : own;
+  return boot === undefined ? own : [...own, boot];
 }
 
 function assemble(context: BuildContext, plain: string, tars: readonly string[]): void {
@@ -111,17 +111,21 @@ function assemble(context: BuildContext, plain: string, tars: readonly string[])
   renameSync(part, plain);
 }
 
-function bootList(root: string, name: string): string {
-  return join(root, 'images/sets', `${name}.boot`);
+/** A set's own list, or the one for all sets; a package alone is never booted and has none. */
+function bootList(root: string, name: string): string | undefined {
+  const sets = join(root, 'images/sets');
+  if (!existsSync(join(sets, `${name}.txt`))) return undefined;
+  const lists = [name, 'default'].map((stem) => join(sets, `${stem}.boot`));
+  return lists.find((list) => existsSync(list));
 }
 
 /**
- * The chunks that hold the files of sets/<name>.boot (paths in the order in which a boot reads
- * them), with their inodes and folders; empty without such a list.
+ * The chunks that hold the files of the set's boot list (paths in the order in which a boot reads
+ * them), with their inodes; empty without a list.
  */
 function bootTrace(root: string, name: string, plain: string): number[] {
   const list = bootList(root, name);
-  if (!existsSync(list)) return [];
+  if (list === undefined) return [];
   const chunks = new Set<number>([0]);
   for (const line of readFileSync(list, 'utf8').split('\n')) {
     const path = line.replace(/#.*/, '').trim();

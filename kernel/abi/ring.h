@@ -47,6 +47,7 @@ enum {
 	OP_EVENTS_DRAINED, /* room in the event ring again */
 	OP_CONSOLE_EOF,    /* console: end of its output (pipe mode) */
 	OP_CONSOLE_SIZE,   /* console, cols, rows: set from inside */
+	OP_CONSOLE_ROOM,   /* console: its input ring was full and has room again */
 	OP_MEMORY_NEED,    /* count: make that many clean memories; each comes back as EV_MEMORY */
 };
 /* OP_SPAWN flags */

@@ -18,6 +18,9 @@ const struct dev_entry dev_table[] = {
 	{"console", DEV_MAJOR_TTYAUX, 1, 1, 0600, &tty_file_ops},
 	{"ptmx", DEV_MAJOR_TTYAUX, 2, 1, 0666, &ptmx_file_ops},
 	{"conctl", DEV_MAJOR_MISC, DEV_MINOR_CONCTL, 1, 0600, &conctl_file_ops},
+	{"hostin", DEV_MAJOR_MISC, DEV_MINOR_HOSTIN, 1, 0666, &host_stream_file_ops},
+	{"hostout", DEV_MAJOR_MISC, DEV_MINOR_HOSTOUT, 1, 0666, &host_stream_file_ops},
+	{"hosterr", DEV_MAJOR_MISC, DEV_MINOR_HOSTERR, 1, 0666, &host_stream_file_ops},
 	{NULL, DEV_MAJOR_PTS, 0, 4096, 0620, &tty_file_ops},
 };
 const uint32_t dev_table_len = ARRAY_LEN(dev_table);

@@ -15,6 +15,9 @@ struct file_ops;
 #define DEV_MAJOR_MISC 10
 #define DEV_MAJOR_PTS 136
 #define DEV_MINOR_CONCTL 240 /* of MISC: which terminals the page shows, for init */
+#define DEV_MINOR_HOSTIN 241 /* of MISC: the host's standard streams, when it is no terminal */
+#define DEV_MINOR_HOSTOUT 242
+#define DEV_MINOR_HOSTERR 243
 
 /* Operations of the device rdev; mode: S_IFCHR or S_IFBLK. NULL: no such device. */
 const struct file_ops *dev_fops(uint32_t mode, uint32_t rdev);
@@ -37,6 +40,7 @@ extern const struct file_ops kmsg_fops;
 extern const struct file_ops tty_file_ops;    /* terminals, /dev/tty and /dev/console */
 extern const struct file_ops ptmx_file_ops;   /* opening it makes a pair */
 extern const struct file_ops conctl_file_ops;
+extern const struct file_ops host_stream_file_ops; /* hostin, hostout, hosterr */
 
 /*
  * Show a device under /dev as long as it exists ("pts/3"). The node belongs to the calling thread's

@@ -454,6 +454,11 @@ static struct inode *entry_remove(struct inode *dirnode, struct tmpfs_entry *e)
 	dirnode->size = dir->count;
 	touch_dir(dirnode);
 	kfree(e);
+	if (dir->count == 0) {
+		kfree(dir->buckets);
+		dir->buckets = NULL;
+		dir->nbuckets = 0;
+	}
 	return inode;
 }
 
@@ -660,21 +665,18 @@ static void exchange(struct inode *olddir, struct tmpfs_entry *a, struct inode *
 	touch_dir(newdir);
 }
 
-/* What is in the way goes. A directory is locked and must be empty. */
-static int remove_victim(struct inode *dir, struct tmpfs_entry *e)
+/* What is in the way goes. A directory is locked and was found empty. */
+static void remove_victim(struct inode *dir, struct tmpfs_entry *e)
 {
 	struct inode *victim = e->inode;
 
 	if (S_ISDIR(victim->mode)) {
-		if (tmpfs_i(victim)->dir.count > 0)
-			return -ENOTEMPTY;
 		victim->nlink = 0;
 		dir->nlink--;
 	} else {
 		change_nlink(victim, -1);
 	}
 	inode_put(entry_remove(dir, e)); /* the caller has another reference */
-	return 0;
 }
 
 static int tmpfs_rename(struct inode *olddir, const char *oldname, size_t oldlen,
@@ -683,7 +685,6 @@ static int tmpfs_rename(struct inode *olddir, const char *oldname, size_t oldlen
 {
 	struct tmpfs_entry *from = dir_find(&tmpfs_i(olddir)->dir, oldname, oldlen);
 	struct tmpfs_entry *to = dir_find(&tmpfs_i(newdir)->dir, newname, newlen), *e;
-	int err;
 
 	if (!from || from->inode != moved || (to ? to->inode : NULL) != victim)
 		return -ENOENT;
@@ -691,15 +692,16 @@ static int tmpfs_rename(struct inode *olddir, const char *oldname, size_t oldlen
 		exchange(olddir, from, newdir, to);
 		return 0;
 	}
+	if (to && S_ISDIR(victim->mode) && tmpfs_i(victim)->dir.count > 0)
+		return -ENOTEMPTY;
 	e = entry_new(&tmpfs_i(newdir)->dir, newname, newlen);
 	if (!e)
 		return -ENOSPC;
-	err = to ? remove_victim(newdir, to) : 0;
-	if (err) {
-		kfree(e);
-		return err;
-	}
-	entry_add(newdir, e, entry_remove(olddir, from));
+	/* First in, then out: an emptied directory gives up its hash. */
+	entry_add(newdir, e, moved);
+	(void)entry_remove(olddir, from); /* its reference is the new entry's now */
+	if (to)
+		remove_victim(newdir, to);
 	if (S_ISDIR(moved->mode)) {
 		olddir->nlink--;
 		newdir->nlink++;

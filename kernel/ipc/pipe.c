@@ -18,14 +18,15 @@
 struct pipe {
 	struct lock lock;
 	struct waitq readable, writable; /* [l] also the openers of a FIFO's other side */
-	uint8_t *buf;                    /* [l] NULL until the first write */
-	uint32_t size;                   /* [l] bytes of buf, a power of two */
-	uint32_t head, tail;             /* [l] bytes ever written, ever read; free to wrap */
-	uint32_t wanted;                 /* [l] least room a sleeping writer needs; NOBODY: none */
-	uint32_t readers, writers;       /* [l] open ends */
-	uint32_t files;                  /* [l] opens and openers: at 0 the pipe goes */
-	uint32_t reader_opens, writer_opens; /* [l] ever; an opener sees a partner that came and went */
-	struct inode *inode;             /* [i] the FIFO, NULL for pipe2() */
+	uint8_t *buf;			 /* [l] NULL until the first write */
+	uint32_t size;			 /* [l] bytes of buf, a power of two */
+	uint32_t head, tail;		 /* [l] bytes ever written, ever read; free to wrap */
+	uint32_t wanted;		 /* [l] least room a sleeping writer needs; NOBODY: none */
+	uint32_t readers, writers;	 /* [l] open ends */
+	uint32_t files;			 /* [l] opens and openers: at 0 the pipe goes */
+	uint32_t reader_opens,
+		writer_opens; /* [l] ever; an opener sees a partner that came and went */
+	struct inode *inode;  /* [i] the FIFO, NULL for pipe2() */
 };
 #define NOBODY UINT32_MAX
 
@@ -419,7 +420,8 @@ static int wait_for_partner(struct pipe *p, struct file *file, uint32_t before)
 	return err ? -PLEAT_ERESTARTSYS : 0;
 }
 
-/* The inode's pipe with this file counted as an end of it. *partner_opens: for wait_for_partner(). */
+/* The inode's pipe with this file counted as an end of it. *partner_opens: for wait_for_partner().
+ */
 static int fifo_join(
 	struct inode *inode, struct file *file, struct pipe **out, uint32_t *partner_opens)
 {

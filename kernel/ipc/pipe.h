@@ -7,9 +7,9 @@
 
 #include "vfs/vfs.h"
 
-#define PIPE_BUF 4096u            /* writes up to this many bytes are not split */
+#define PIPE_BUF 4096u /* writes up to this many bytes are not split */
 #define PIPE_SIZE_DEFAULT 65536u
-#define PIPE_SIZE_MAX 1048576u    /* F_SETPIPE_SZ without privilege; nobody gets more here */
+#define PIPE_SIZE_MAX 1048576u /* F_SETPIPE_SZ without privilege; nobody gets more here */
 
 /* A file is a pipe's end if file->ops is this. */
 extern const struct file_ops pipe_ops;

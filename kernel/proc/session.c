@@ -33,7 +33,8 @@ struct pgrp *pgrp_find_locked(uint32_t pgid)
 	struct pgrp *g;
 
 	KASSERT(lock_held(&proc_tree_lock));
-	LIST_FOR_EACH(g, b, hash_link) {
+	LIST_FOR_EACH(g, b, hash_link)
+	{
 		if (g->pgid == pgid)
 			return g;
 	}
@@ -45,7 +46,8 @@ static struct session *session_find_locked(uint32_t sid)
 	struct list *b = bucket(session_hash, sid);
 	struct session *s;
 
-	LIST_FOR_EACH(s, b, hash_link) {
+	LIST_FOR_EACH(s, b, hash_link)
+	{
 		if (s->sid == sid)
 			return s;
 	}
@@ -174,7 +176,8 @@ static bool orphaned_without(struct pgrp *g, const struct proc *leaving)
 {
 	struct proc *m;
 
-	LIST_FOR_EACH(m, &g->members, pgrp_link) {
+	LIST_FOR_EACH(m, &g->members, pgrp_link)
+	{
 		const struct proc *parent = m->parent;
 
 		if (m == leaving || m->state >= PROC_ZOMBIE)
@@ -197,14 +200,16 @@ static bool has_stopped_member(struct pgrp *g)
 {
 	struct proc *m;
 
-	LIST_FOR_EACH(m, &g->members, pgrp_link) {
+	LIST_FOR_EACH(m, &g->members, pgrp_link)
+	{
 		if (m->state == PROC_STOPPED)
 			return true;
 	}
 	return false;
 }
 
-/* child's group loses the link (child, parent) because `leaving` exits: note it if it was the last. */
+/* child's group loses the link (child, parent) because `leaving` exits: note it if it was the last.
+ */
 static void note_orphan(
 	struct session_exit *x, struct proc *child, struct proc *parent, struct proc *leaving)
 {
@@ -230,7 +235,7 @@ void session_exit_locked(struct proc *p, struct session_exit *x)
 	*x = (struct session_exit){0};
 	note_orphan(x, p, p->parent, p);
 	LIST_FOR_EACH(child, &p->children, sibling)
-		note_orphan(x, child, p, p);
+	note_orphan(x, child, p, p);
 	if (s->sid != p->pid)
 		return;
 	if (!s->tty) {

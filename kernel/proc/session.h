@@ -30,8 +30,8 @@ void pgrp_leave(struct proc *p);
 struct session_exit {
 	struct pgrp *orphans; /* referenced, chained by orphan_next */
 	struct tty *tty;      /* referenced: the terminal that the leader gave up */
-	uint32_t pgrp;        /* its foreground group, 0: none */
-	bool lost;            /* the terminal hung up before */
+	uint32_t pgrp;	      /* its foreground group, 0: none */
+	bool lost;	      /* the terminal hung up before */
 };
 void session_exit_locked(struct proc *p, struct session_exit *x);
 void session_exit_finish(struct session_exit *x);

@@ -26,15 +26,15 @@
 #define RING_PAGES (SIZE / PAGE_SIZE)
 
 struct console {
-	uint32_t number;           /* [i] */
-	struct tty *tty;           /* [i] its reference is never given back */
+	uint32_t number;	   /* [i] */
+	struct tty *tty;	   /* [i] its reference is never given back */
 	struct console_ring *ring; /* [i] shared with the host */
-	uint8_t *in, *out;         /* [i] */
-	bool raw;                  /* [tty.lock] a stream, no line discipline */
-	bool ended;                /* [tty.lock] no more input will come */
-	bool reader_gone;          /* [tty.lock] nobody takes the stream's output */
-	uint32_t writers;          /* [tty.lock] open files that may write to the stream */
-	uint32_t told_hangups;     /* [tty.lock] sessions' ends that the page knows of */
+	uint8_t *in, *out;	   /* [i] */
+	bool raw;		   /* [tty.lock] a stream, no line discipline */
+	bool ended;		   /* [tty.lock] no more input will come */
+	bool reader_gone;	   /* [tty.lock] nobody takes the stream's output */
+	uint32_t writers;	   /* [tty.lock] open files that may write to the stream */
+	uint32_t told_hangups;	   /* [tty.lock] sessions' ends that the page knows of */
 };
 
 static struct lock table_lock = LOCK_INIT(RANK_TTY);

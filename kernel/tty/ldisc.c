@@ -24,9 +24,20 @@ struct ldisc *ldisc_new(void)
 
 void ldisc_default_termios(struct abi_termios *t)
 {
-	static const uint8_t cc[ABI_NCCS] = {[VINTR] = 3, [VQUIT] = 28, [VERASE] = 127, [VKILL] = 21,
-		[VEOF] = 4, [VTIME] = 0, [VMIN] = 1, [VSTART] = 17, [VSTOP] = 19, [VSUSP] = 26,
-		[VREPRINT] = 18, [VDISCARD] = 15, [VWERASE] = 23, [VLNEXT] = 22};
+	static const uint8_t cc[ABI_NCCS] = {[VINTR] = 3,
+		[VQUIT] = 28,
+		[VERASE] = 127,
+		[VKILL] = 21,
+		[VEOF] = 4,
+		[VTIME] = 0,
+		[VMIN] = 1,
+		[VSTART] = 17,
+		[VSTOP] = 19,
+		[VSUSP] = 26,
+		[VREPRINT] = 18,
+		[VDISCARD] = 15,
+		[VWERASE] = 23,
+		[VLNEXT] = 22};
 
 	*t = (struct abi_termios){
 		.c_iflag = ICRNL | IXON | IUTF8,
@@ -66,7 +77,7 @@ static bool is_continuation(const struct tty *tty, uint8_t c)
 static bool is_word(uint8_t c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		c == '_' || c >= 0xc0;
+	       c == '_' || c >= 0xc0;
 }
 
 /* Columns that a terminal gives to a character. */
@@ -504,9 +515,8 @@ static void edit_erase(struct tty *tty, enum erase what)
 
 	if (l->head == l->canon_head)
 		return;
-	if (what == ERASE_LINE &&
-		(!lflag(tty, ECHO) || !lflag(tty, ECHOK) || !lflag(tty, ECHOKE) ||
-			!lflag(tty, ECHOE))) {
+	if (what == ERASE_LINE && (!lflag(tty, ECHO) || !lflag(tty, ECHOK) || !lflag(tty, ECHOKE) ||
+					  !lflag(tty, ECHOE))) {
 		kill_line_plain(tty);
 		return;
 	}
@@ -692,7 +702,8 @@ static bool receive_line_end(struct tty *tty, uint8_t c)
 	return true;
 }
 
-static void receive_plain(struct tty *tty, uint8_t c)
+/* mapped: a newline that was typed as carriage return. */
+static void receive_plain(struct tty *tty, uint8_t c, bool mapped)
 {
 	struct ldisc *l = tty->ldisc;
 	bool first = l->head == l->canon_head;
@@ -704,8 +715,9 @@ static void receive_plain(struct tty *tty, uint8_t c)
 	finish_erasing(tty);
 	if (first)
 		l->canon_column = l->column;
-	/* A newline that is typed moves the cursor; one that was quoted is shown as ^J. */
-	if (c == '\n' && !l->literal)
+	/* Here a newline is just a byte (non-canonical mode, or quoted), unless it is the Enter
+	 * key. */
+	if (c == '\n' && mapped)
 		out_char(tty, c);
 	else
 		echo_char(tty, c);
@@ -734,6 +746,7 @@ static bool receive_flow(struct tty *tty, uint8_t c)
 static void receive_byte(struct tty *tty, uint8_t c, struct tty_signals *signals)
 {
 	struct ldisc *l = tty->ldisc;
+	bool mapped = false;
 	int signo;
 
 	if (iflag(tty, ISTRIP))
@@ -741,7 +754,7 @@ static void receive_byte(struct tty *tty, uint8_t c, struct tty_signals *signals
 	if (iflag(tty, IUCLC) && lflag(tty, IEXTEN) && c >= 'A' && c <= 'Z')
 		c += 'a' - 'A';
 	if (l->literal) {
-		receive_plain(tty, c);
+		receive_plain(tty, c, false);
 		l->literal = false;
 		return;
 	}
@@ -755,14 +768,16 @@ static void receive_byte(struct tty *tty, uint8_t c, struct tty_signals *signals
 	if (c == '\r') {
 		if (iflag(tty, IGNCR))
 			return;
-		if (iflag(tty, ICRNL))
+		if (iflag(tty, ICRNL)) {
 			c = '\n';
+			mapped = true;
+		}
 	} else if (c == '\n' && iflag(tty, INLCR)) {
 		c = '\r';
 	}
 	if (lflag(tty, ICANON) && (receive_editing(tty, c) || receive_line_end(tty, c)))
 		return;
-	receive_plain(tty, c);
+	receive_plain(tty, c, mapped);
 }
 
 /*
@@ -830,7 +845,8 @@ static void read_run(struct ldisc *l, struct iobuf *b, uint32_t end)
 	while (l->tail != end && b->left > 0) {
 		uint32_t at = SLOT(l->tail);
 
-		l->tail += (uint32_t)iob_put(b, l->in + at, MIN(end - l->tail, TTY_INPUT_SIZE - at));
+		l->tail +=
+			(uint32_t)iob_put(b, l->in + at, MIN(end - l->tail, TTY_INPUT_SIZE - at));
 	}
 }
 

@@ -8,23 +8,23 @@
 
 #include "tty/tty.h"
 
-#define OUT_SIZE 4096u         /* processed bytes that the driver has not taken */
+#define OUT_SIZE 4096u	       /* processed bytes that the driver has not taken */
 #define OUT_ECHO_RESERVE 1024u /* of them, kept for echo: writers stop earlier */
 
 struct ldisc {
-	/* Input, a ring: [tail, canon_head) complete lines, [canon_head, head) the line being edited.
-	 * Non-canonical: canon_head is not used. Indices run free. */
+	/* Input, a ring: [tail, canon_head) complete lines, [canon_head, head) the line being
+	 * edited. Non-canonical: canon_head is not used. Indices run free. */
 	uint32_t head, canon_head, tail;
 	uint32_t column;       /* of the cursor, as far as it can be known */
 	uint32_t canon_column; /* where the echo of the line being edited began */
 	uint32_t out_head, out_tail;
 	uint32_t utf8_left, utf8_code; /* output: the character being put together */
-	bool literal;          /* VLNEXT was typed: the next byte is only a byte */
-	bool erasing;          /* ECHOPRT: between \ and / */
-	bool stopped;          /* output, by VSTOP or TCOOFF */
-	bool stop_by_call;     /* by TCOOFF: VSTART and IXANY do not end it */
-	bool throttled;        /* input was refused */
-	bool stop_sent;        /* IXOFF: VSTOP went out */
+	bool literal;		       /* VLNEXT was typed: the next byte is only a byte */
+	bool erasing;		       /* ECHOPRT: between \ and / */
+	bool stopped;		       /* output, by VSTOP or TCOOFF */
+	bool stop_by_call;	       /* by TCOOFF: VSTART and IXANY do not end it */
+	bool throttled;		       /* input was refused */
+	bool stop_sent;		       /* IXOFF: VSTOP went out */
 	uint8_t in[TTY_INPUT_SIZE];
 	uint8_t mark[TTY_INPUT_SIZE]; /* MARK_* of each byte in `in` */
 	uint8_t out[OUT_SIZE];

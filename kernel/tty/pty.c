@@ -19,12 +19,12 @@
 #define RING_SLOT(i) ((i) & (RING_SIZE - 1))
 
 struct pty {
-	struct tty *tty;            /* [i] the slave; its priv is this */
-	uint32_t head, tail;        /* [tty.lock] output for the master; free to wrap */
-	bool locked;                /* [tty.lock] until unlockpt() */
-	bool packet;                /* [tty.lock] TIOCPKT */
-	bool slave_opened;          /* [tty.lock] once: closing it is then the end for the master */
-	uint8_t status;             /* [tty.lock] TIOCPKT_* not yet told */
+	struct tty *tty;     /* [i] the slave; its priv is this */
+	uint32_t head, tail; /* [tty.lock] output for the master; free to wrap */
+	bool locked;	     /* [tty.lock] until unlockpt() */
+	bool packet;	     /* [tty.lock] TIOCPKT */
+	bool slave_opened;   /* [tty.lock] once: closing it is then the end for the master */
+	uint8_t status;	     /* [tty.lock] TIOCPKT_* not yet told */
 	struct waitq readable, writable; /* [tty.lock] the master's */
 	uint8_t ring[RING_SIZE];
 };
@@ -182,7 +182,8 @@ static void read_ring(struct pty *p, struct iobuf *b)
 	while (p->tail != p->head && b->left > 0) {
 		uint32_t at = RING_SLOT(p->tail);
 
-		p->tail += (uint32_t)iob_put(b, p->ring + at, MIN(p->head - p->tail, RING_SIZE - at));
+		p->tail +=
+			(uint32_t)iob_put(b, p->ring + at, MIN(p->head - p->tail, RING_SIZE - at));
 	}
 }
 

@@ -233,8 +233,7 @@ int tty_file_open(struct tty *tty, struct file *file, bool may_become_ctty, bool
 		err = -EBUSY;
 	else {
 		tty->opens++;
-		*tf = (struct tty_file){
-			.tty = tty, .hangups = tty->hangups, .survives = survives};
+		*tf = (struct tty_file){.tty = tty, .hangups = tty->hangups, .survives = survives};
 	}
 	lock_release(&tty->lock);
 	if (err) {
@@ -277,7 +276,7 @@ static void tty_release(struct file *file)
 /* One read(2)'s timers for VMIN and VTIME. */
 struct timing {
 	uint64_t start_ns, last_ns; /* call, newest byte seen */
-	uint32_t seen;              /* bytes seen in the queue */
+	uint32_t seen;		    /* bytes seen in the queue */
 };
 
 /*

@@ -28,7 +28,8 @@ struct tty_driver {
 	/* Take up to n bytes that are to be shown; returns how many were taken (less: full; the
 	 * driver calls tty_writable() later). tty.lock is held. */
 	size_t (*put)(struct tty *tty, const uint8_t *s, size_t n);
-	/* Throw away what was put and not taken by the other side. tty.lock is held. NULL: cannot. */
+	/* Throw away what was put and not taken by the other side. tty.lock is held. NULL: cannot.
+	 */
 	void (*flush)(struct tty *tty);
 	/* Bytes put and not taken by the other side. tty.lock is held. NULL: 0. */
 	size_t (*pending)(struct tty *tty);
@@ -53,18 +54,18 @@ struct tty {
 	struct ref refs;
 	struct lock lock;
 	const struct tty_driver *driver; /* [i] */
-	uint32_t number;                 /* [i] */
-	uint32_t dev;                    /* [i] MKDEV(4, n) consoles, MKDEV(136, n) pts */
-	struct abi_termios termios;      /* [l] */
-	struct abi_winsize winsize;      /* [l] */
-	uint32_t session, pgrp;          /* [l] and PROC_TREE to write; 0: none */
+	uint32_t number;		 /* [i] */
+	uint32_t dev;			 /* [i] MKDEV(4, n) consoles, MKDEV(136, n) pts */
+	struct abi_termios termios;	 /* [l] */
+	struct abi_winsize winsize;	 /* [l] */
+	uint32_t session, pgrp;		 /* [l] and PROC_TREE to write; 0: none */
 	struct waitq readable, writable; /* [l] */
-	uint32_t opens;                  /* [l] */
-	uint32_t hangups;                /* [l] files opened before the last one are dead */
-	bool gone;                       /* [l] no other side: cannot be opened */
-	bool exclusive;                  /* [l] TIOCEXCL */
-	struct ldisc *ldisc;             /* [i] line discipline state; tty/ldisc.h */
-	void *priv;                      /* driver's */
+	uint32_t opens;			 /* [l] */
+	uint32_t hangups;		 /* [l] files opened before the last one are dead */
+	bool gone;			 /* [l] no other side: cannot be opened */
+	bool exclusive;			 /* [l] TIOCEXCL */
+	struct ldisc *ldisc;		 /* [i] line discipline state; tty/ldisc.h */
+	void *priv;			 /* driver's */
 };
 
 /* ---- what drivers call ---- */
@@ -103,16 +104,16 @@ void tty_signals_send(struct tty *tty, struct tty_signals *signals);
 /* ---- open files ---- */
 
 struct tty_file {
-	struct tty *tty;     /* [i] referenced */
-	uint32_t hangups;    /* [i] tty.hangups at the open: another value now means dead */
-	bool survives;       /* [i] /dev/console: hang-ups do not end it */
+	struct tty *tty;  /* [i] referenced */
+	uint32_t hangups; /* [i] tty.hangups at the open: another value now means dead */
+	bool survives;	  /* [i] /dev/console: hang-ups do not end it */
 };
 /*
  * For open ops: make file an open file of tty. Takes over the reference, also on failure.
  * -EIO: it is gone; -EBUSY: TIOCEXCL; -ENOMEM.
  */
-int tty_file_open(struct tty *tty, struct file *file, bool may_become_ctty, bool survives)
-	MUST_CHECK;
+int tty_file_open(
+	struct tty *tty, struct file *file, bool may_become_ctty, bool survives) MUST_CHECK;
 /* ioctls of a pty master that act on its slave. */
 int tty_ioctl_master(struct tty *tty, struct file *file, uint32_t cmd, uint32_t arg);
 

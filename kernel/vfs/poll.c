@@ -17,7 +17,7 @@
 #include "syscalls.h"
 
 #define JOINS_PER_FILE 2 /* at most: poll ops keep to it */
-#define FEW 4            /* descriptors that need no heap */
+#define FEW 4		 /* descriptors that need no heap */
 
 /* ---- for poll ops ---- */
 
@@ -70,8 +70,8 @@ static void table_end(struct poll_table *pt)
 {
 	for (uint32_t i = 0; i < pt->count; i++) {
 		struct poll_entry *e = i < ARRAY_LEN(pt->inline_entries)
-			? &pt->inline_entries[i]
-			: &pt->more[i - ARRAY_LEN(pt->inline_entries)];
+					       ? &pt->inline_entries[i]
+					       : &pt->more[i - ARRAY_LEN(pt->inline_entries)];
 
 		lock_acquire(e->lock);
 		waitq_leave(&e->waiter);
@@ -85,8 +85,8 @@ static void table_end(struct poll_table *pt)
 
 struct slot {
 	struct file *file; /* referenced; NULL: nothing to ask */
-	uint32_t want;     /* POLL* asked for, with ERR and HUP */
-	uint32_t got;      /* of them, ready */
+	uint32_t want;	   /* POLL* asked for, with ERR and HUP */
+	uint32_t got;	   /* of them, ready */
 };
 
 /* Ask every file. Returns how many have something; joins queues until the first one that has. */
@@ -145,7 +145,7 @@ static int wait_slots(struct slot *slots, uint32_t n, bool now, uint64_t deadlin
 
 struct call {
 	uaddr_t timeout; /* struct timespec, 0: none */
-	bool now;        /* the timeout is zero */
+	bool now;	 /* the timeout is zero */
 	bool masked;
 	uint64_t deadline_ns;
 };
@@ -167,7 +167,7 @@ static int call_begin(struct call *c, uaddr_t timeout, uaddr_t mask, uint32_t si
 		/* 292 years are for ever. */
 		if (ts.sec < INT64_MAX / 1000000000 - 1)
 			c->deadline_ns = arch_clock_ns() + (uint64_t)ts.sec * 1000000000u +
-				(uint64_t)ts.nsec;
+					 (uint64_t)ts.nsec;
 	}
 	if (mask) {
 		err = copyin_sigset(&set, mask, size);
@@ -301,7 +301,7 @@ int sys_ppoll_time64(uaddr_t fds, uint32_t n, uaddr_t timeout, uaddr_t mask, uin
 #define SMALL_WORDS 8 /* 256 descriptors on the stack */
 
 struct fdsets {
-	uint32_t words; /* of each set */
+	uint32_t words;	 /* of each set */
 	uaddr_t user[3]; /* read, write, except; 0: not asked */
 	uint32_t *set[3];
 	uint32_t small[3 * SMALL_WORDS];
@@ -355,8 +355,7 @@ static uint32_t sets_count(const struct fdsets *s)
 	uint32_t count = 0;
 
 	for (uint32_t w = 0; w < s->words; w++)
-		count += (uint32_t)__builtin_popcount(
-			s->set[0][w] | s->set[1][w] | s->set[2][w]);
+		count += (uint32_t)__builtin_popcount(s->set[0][w] | s->set[1][w] | s->set[2][w]);
 	return count;
 }
 
@@ -434,8 +433,8 @@ static int select_sets(struct fdsets *s, uint32_t n, struct call *c)
  * the three sets. -EBADF: one descriptor is not open; -EINVAL, -EFAULT, -ENOMEM,
  * -PLEAT_ERESTARTNOHAND as for ppoll.
  */
-int sys_pselect6_time64(uint32_t n, uaddr_t read, uaddr_t write, uaddr_t except, uaddr_t timeout,
-	uaddr_t sigmask)
+int sys_pselect6_time64(
+	uint32_t n, uaddr_t read, uaddr_t write, uaddr_t except, uaddr_t timeout, uaddr_t sigmask)
 {
 	struct fdsets s = {.user = {read, write, except}};
 	uint32_t mask[2] = {0, 0};

@@ -1,28 +1,32 @@
 /** build.ts - compiles a test program once a run; what the tests of this folder share. */
-import { execFileSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { Stub } from './stub.ts'
-import type { Result } from './stub.ts'
+import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Stub } from './stub.ts';
+import type { Result } from './stub.ts';
 
-export const sdk = join(import.meta.dirname, '..')
-const out = join(sdk, '../build/sdk-tests')
-const built = new Set<string>()
+export const sdk = join(import.meta.dirname, '..');
+const out = join(sdk, '../build/sdk-tests');
+const built = new Set<string>();
 
 /** Path of tests/NAME.c as a program. */
 export function compile(name: string, ...flags: string[]): string {
-  const file = join(out, [name, ...flags.map((f) => f.replace(/[^a-z]/g, ''))].join('-'))
+  const file = join(out, [name, ...flags.map((f) => f.replace(/[^a-z]/g, ''))].join('-'));
   if (!built.has(file)) {
-    mkdirSync(out, { recursive: true })
-    execFileSync(join(sdk, 'bin/pleat-cc'), ['-O2', ...flags, join(sdk, 'tests', `${name}.c`), '-o', file], { stdio: ['ignore', 'inherit', 'inherit'] })
-    built.add(file)
+    mkdirSync(out, { recursive: true });
+    execFileSync(
+      join(sdk, 'bin/pleat-cc'),
+      ['-O2', ...flags, join(sdk, 'tests', `${name}.c`), '-o', file],
+      { stdio: ['ignore', 'inherit', 'inherit'] },
+    );
+    built.add(file);
   }
-  return file
+  return file;
 }
 
 /** Run a program under the stub kernel, where /bin/NAME are other test programs. */
 export function run(file: string, args: string[] = [], bin: string[] = []): Result {
-  const stub = new Stub()
-  for (const b of bin) stub.programs.set(`/bin/${b}`, compile(b))
-  return stub.run(file, args)
+  const stub = new Stub();
+  for (const b of bin) stub.programs.set(`/bin/${b}`, compile(b));
+  return stub.run(file, args);
 }

@@ -73,8 +73,10 @@ int main(int argc, char **argv, char **envp)
 		printf("sigsetjmp(%d) %d mask %d\n", save, r, sigismember(&old, SIGUSR1));
 	}
 	printf("%s\n", fopen("/nonexistent", "r") ? "opened" : strerror(errno));
-	printf("%.30Lf %.15g tls %d %d constructor %d\n", third, pow(2, 0.5), tl, zeros[99], constructed);
-	snprintf(text, sizeof text, "%.3f %e %a %lld %x", 1.5, 12345.678, 1.0, -1234567890123LL, 255);
+	printf("%.30Lf %.15g tls %d %d constructor %d\n", third, pow(2, 0.5), tl, zeros[99],
+		constructed);
+	snprintf(text, sizeof text, "%.3f %e %a %lld %x", 1.5, 12345.678, 1.0, -1234567890123LL,
+		255);
 	printf("%s | %.2f\n", text, strtod("2.75e1", 0));
 	qsort(a, 3, sizeof *a, cmp);
 	printf("%d%d%d\n", a[0], a[1], a[2]);
@@ -97,6 +99,7 @@ int main(int argc, char **argv, char **envp)
 			if (copy[i] != (char)n)
 				printf("memset %d: byte %d\n", n, i);
 	}
-	printf("%g %g %g %g %g\n", floor(-1.5), rint(2.5), trunc(-1.9), copysign(3, -0.0), sqrt(2.25));
+	printf("%g %g %g %g %g\n", floor(-1.5), rint(2.5), trunc(-1.9), copysign(3, -0.0),
+		sqrt(2.25));
 	return 3;
 }

@@ -29,7 +29,8 @@ static void handler(int sig)
 static void with_info(int sig, siginfo_t *si, void *uc)
 {
 	count++;
-	last = si->si_signo == sig && uc && !sigismember(&((ucontext_t *)uc)->uc_sigmask, sig) ? sig : -1;
+	last = si->si_signo == sig && uc && !sigismember(&((ucontext_t *)uc)->uc_sigmask, sig) ? sig
+											       : -1;
 }
 
 static void jumps(int sig)
@@ -89,7 +90,8 @@ int main(void)
 	count = 0;
 	on(SIGUSR1, 0, handler);
 	r = syscall(CALL_READ, SIGUSR1, 0, 0, 0, 0, 1);
-	printf("call without SA_RESTART: %ld %s, count %d\n", r, r < 0 ? strerror(errno) : "", count);
+	printf("call without SA_RESTART: %ld %s, count %d\n", r, r < 0 ? strerror(errno) : "",
+		count);
 	on(SIGUSR1, SA_RESTART, handler);
 	r = syscall(CALL_READ, SIGUSR1, 0, 0, 0, 0, 2);
 	printf("call with SA_RESTART: %ld, count %d\n", r, count);
@@ -113,7 +115,8 @@ int main(void)
 	sigaction(SIGUSR1, &sa, 0);
 	on(SIGTERM, 0, handler);
 	kill(getpid(), SIGUSR1);
-	printf("inside a handler: count %d masked %d deepest %d runs %d\n", last, masked, deepest, runs);
+	printf("inside a handler: count %d masked %d deepest %d runs %d\n", last, masked, deepest,
+		runs);
 
 	on(SIGUSR1, SA_ONSTACK, jumps);
 	r = sigsetjmp(jb, 1);

@@ -66,7 +66,9 @@ void __init_tls(size_t *aux)
 	size_t align = __builtin_wasm_tls_align();
 
 	libc.tls_align = align > 16 ? align : 16;
-	libc.tls_size = (sizeof(struct block) + __builtin_wasm_tls_size() + libc.tls_align + 15 + 15) & -16UL;
+	libc.tls_size =
+		(sizeof(struct block) + __builtin_wasm_tls_size() + libc.tls_align + 15 + 15) &
+		-16UL;
 	main_block.dtv[0] = 1;
 	main_block.dtv[1] = wasm_tls_base();
 	main_block.pt.dtv = main_block.dtv;

@@ -23,8 +23,8 @@ hidden int __pleat_deliver(unsigned long *pc);
 hidden long __pleat_settle(long result, int ran, long *nr, int *again);
 
 /* The kernel's import, without signals, restarts or errno. */
-__attribute__((import_module("kernel"), import_name("syscall")))
-long __pleat_kernel(long n, long a, long b, long c, long d, long e, long f);
+__attribute__((import_module("kernel"), import_name("syscall"))) long __pleat_kernel(
+	long n, long a, long b, long c, long d, long e, long f);
 
 #define PLEAT_IS_RESTART(r) ((unsigned long)(r) + PLEAT_ERESTARTBLOCK < 5)
 #define PLEAT_POLLED() (__atomic_load_n((unsigned *)PLEAT_POLL_WORD, __ATOMIC_SEQ_CST) != 0)

@@ -4,6 +4,7 @@
  * Each attempt carries out the file actions again, so a candidate that does not exist is passed
  * over without one. A relative PATH element is tried always: a chdir action may give it meaning.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>

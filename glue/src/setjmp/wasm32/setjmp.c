@@ -17,7 +17,7 @@ struct jump {
 	struct {
 		void *env;
 		int val;
-	} arg;         /* what is thrown; the compiler reads it */
+	} arg;	       /* what is thrown; the compiler reads it */
 	uint32_t mask; /* MASK_*: does __ss hold a signal mask */
 	int handlers;
 };

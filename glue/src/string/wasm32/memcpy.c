@@ -16,7 +16,9 @@ void *memcpy(void *dst, const void *src, size_t n)
 
 	if (n > 32) {
 		__asm__ volatile("local.get %0\n\tlocal.get %1\n\tlocal.get %2\n\tmemory.copy 0, 0"
-			: : "r"(d), "r"(s), "r"(n) : "memory");
+			:
+			: "r"(d), "r"(s), "r"(n)
+			: "memory");
 	} else if (n > 16) {
 		uint64_t a = WORD(s), b = WORD(s + 8), x = WORD(s + n - 16), y = WORD(s + n - 8);
 

@@ -1,4 +1,4 @@
-/* memmove.c - memcpy.c of this folder loads everything it moves before it stores: overlap is safe. */
+/* memmove.c - memcpy.c of this folder loads all it moves before it stores: overlap is safe. */
 #include <string.h>
 
 void *memmove(void *dst, const void *src, size_t n)

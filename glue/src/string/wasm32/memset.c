@@ -12,7 +12,9 @@ void *memset(void *dst, int c, size_t n)
 
 	if (n > 32) {
 		__asm__ volatile("local.get %0\n\tlocal.get %1\n\tlocal.get %2\n\tmemory.fill 0"
-			: : "r"(d), "r"(c), "r"(n) : "memory");
+			:
+			: "r"(d), "r"(c), "r"(n)
+			: "memory");
 	} else if (n >= 8) {
 		for (size_t i = 0; i + 8 < n; i += 8)
 			WORD(d + i) = v;

@@ -14,7 +14,7 @@ import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } fr
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'vite';
-import { RUNTIME_ENTRIES, WEB, pageConfig, runtimeConfig } from './vite.config.ts';
+import { RUNTIME_ENTRIES, VERIFIER, WEB, moduleConfig, pageConfig } from './vite.config.ts';
 
 async function exists(path: string): Promise<boolean> {
   return stat(path).then(
@@ -32,7 +32,7 @@ async function buildRuntime(buildDir: string): Promise<string> {
   const temporary = await mkdtemp(`${buildDir}/runtime-`);
   try {
     for (const [name, source] of Object.entries(RUNTIME_ENTRIES)) {
-      await build(runtimeConfig(name, source, temporary));
+      await build(moduleConfig(name, source, temporary));
     }
     await cp(`${buildDir}/kernel/kernel.wasm`, `${temporary}/kernel.wasm`);
     const fallback = `${buildDir}/kernel/kernel-js.wasm`;
@@ -62,6 +62,15 @@ async function emptyPage(outDir: string): Promise<void> {
   }
 }
 
+/** Build the page into outDir: all but the runtime. */
+export async function buildPage(outDir: string, runtime: string, mock = false): Promise<void> {
+  await build(moduleConfig('verify', VERIFIER, `${outDir}/assets`));
+  const hash = (await sha256(`${outDir}/assets/verify.js`)).slice(0, 8);
+  const verifier = `assets/verify-${hash}.js`;
+  await rename(`${outDir}/assets/verify.js`, `${outDir}/${verifier}`);
+  await build(pageConfig({ outDir, runtime, verifier, mock }));
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { mock: { type: 'boolean', default: false }, build: { type: 'string' } },
@@ -71,11 +80,11 @@ async function main(): Promise<void> {
   const outDir = `${buildDir}/${values.mock ? 'web-mock' : 'web'}`;
   const runtime = values.mock ? '0'.repeat(64) : await buildRuntime(buildDir);
   await emptyPage(outDir);
-  await build(pageConfig({ outDir, runtime, mock: values.mock }));
+  await buildPage(outDir, runtime, values.mock);
   if (!values.mock) {
     await writeFile(`${buildDir}/runtime.json`, `${JSON.stringify({ hash: runtime })}\n`);
     console.log(`page: runtime ${runtime}`);
   }
 }
 
-await main();
+if (import.meta.main) await main();

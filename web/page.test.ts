@@ -12,14 +12,13 @@ import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { build } from 'vite';
 import { encodeLink } from '../descriptor/src/encode.ts';
 import { keyPairFromSeed } from '../descriptor/src/sign.ts';
 import type { Descriptor } from '../descriptor/src/types.ts';
 import { publisherOf } from '../descriptor/src/verify.ts';
+import { buildPage } from './build.ts';
 import { startServer } from './serve.ts';
 import type { RunningServer } from './serve.ts';
-import { pageConfig } from './vite.config.ts';
 
 const FLAGS = [
   '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
@@ -70,7 +69,7 @@ async function publishRuntime(source: string): Promise<string> {
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pleat-page-'));
   runtime = await publishRuntime(FAKE_RUNTIME);
-  await build(pageConfig({ outDir: folder, runtime, mock: false }));
+  await buildPage(folder, runtime);
   const folders = { web: folder, images: folder, port: 0 };
   isolating = await startServer(folders);
   bare = await startServer({ ...folders, isolate: false });

@@ -21,10 +21,15 @@ export const RUNTIME_ENTRIES = {
   'process.worker': 'src/worker/process.worker.ts',
 } as const;
 
+/** The Worker that checks links: the page's own, whatever runtime a link names. */
+export const VERIFIER = 'src/boot/verify.worker.ts';
+
 export interface PageOptions {
   readonly outDir: string;
   /** hash of the runtime that the page offers */
   readonly runtime: string;
+  /** the verifier's file, from the page: "assets/verify-<hash>.js" */
+  readonly verifier: string;
   /** stand-ins of web/mock instead of the real machine: for looking at the page, never shipped */
   readonly mock: boolean;
 }
@@ -36,10 +41,12 @@ export function pageConfig(options: PageOptions): InlineConfig {
     base: './',
     publicDir: `${WEB}public`,
     logLevel: 'warn',
-    define: { __RUNTIME__: JSON.stringify(options.runtime) },
+    define: {
+      __RUNTIME__: JSON.stringify(options.runtime),
+      __VERIFIER__: JSON.stringify(options.verifier),
+    },
     oxc: { jsx: JSX },
-    plugins: [inlineShell(options.runtime), ...(options.mock ? [mockParts()] : [])],
-    worker: { format: 'es' },
+    plugins: [inlineShell(options), ...(options.mock ? [mockParts()] : [])],
     build: {
       outDir: options.outDir,
       emptyOutDir: false,
@@ -52,7 +59,8 @@ export function pageConfig(options: PageOptions): InlineConfig {
   };
 }
 
-export function runtimeConfig(name: string, source: string, outDir: string): InlineConfig {
+/** One self-contained ES module, <name>.js. */
+export function moduleConfig(name: string, source: string, outDir: string): InlineConfig {
   return {
     configFile: false,
     root: WEB,
@@ -65,20 +73,20 @@ export function runtimeConfig(name: string, source: string, outDir: string): Inl
       target: 'es2023',
       reportCompressedSize: false,
       lib: { entry: `${WEB}${source}`, formats: ['es'], fileName: () => `${name}.js` },
-      rolldownOptions: { output: { codeSplitting: false } },
+      rolldownOptions: { output: { codeSplitting: false, minify: true } },
     },
   };
 }
 
 /** Put the style sheet and the runtime's address into index.html: first paint waits for no other file. */
-function inlineShell(runtime: string): Plugin {
+function inlineShell({ runtime, verifier }: PageOptions): Plugin {
   return {
     name: 'pleat:shell',
     transformIndexHtml: {
       order: 'pre',
       async handler(html) {
         const css = await readFile(`${WEB}src/ui/style.css`, 'utf8');
-        return html.replace('/*style*/', () => squeeze(css)).replaceAll('%runtime%', runtime);
+        return html.replace('/*style*/', () => squeeze(css)).replace('%runtime%', runtime).replace('%verifier%', verifier);
       },
     },
   };

@@ -103,10 +103,6 @@ class MockMachine implements Machine {
   }
 }
 
-export function warmUp(): void {
-  /* nothing to load */
-}
-
 export const parts: Parts = {
   runtime: '0'.repeat(64),
   support: () => lacksOf(globalThis),

@@ -1,10 +1,10 @@
 /**
  * The page's entry: make the page isolated where the host does not, then show the place that the
- * address names. With a link there, the verifier and xterm.js load beside each other from here on.
+ * address names. With a link there, xterm.js loads beside the check that index.html has begun.
  */
 import { render } from 'preact';
 import { isolate } from './boot/isolate.ts';
-import { parts, warmUp } from './boot/parts.ts';
+import { parts } from './boot/parts.ts';
 import { App } from './ui/App.tsx';
 import { placeOf } from './ui/linktext.ts';
 import { loadXterm } from './ui/Terminal.tsx';
@@ -20,8 +20,7 @@ async function main(): Promise<void> {
   });
   if (reloading) return;
   if (placeOf(location.hash).place === 'machine' && parts.support() === undefined) {
-    warmUp();
-    void loadXterm().catch(() => undefined); /* the terminal asks again, and reports */
+    void loadXterm().catch(() => undefined); /* the terminal asks again */
   }
   const app = document.getElementById('app');
   if (app === null) throw new Error('index.html has no #app');

@@ -14,21 +14,20 @@ type RuntimeModule = typeof import('./machine.ts');
 
 declare const __RUNTIME__: string;
 
-/** Started before the link is known to be whole: loading libsodium takes longer than the rest. */
-let spare: Worker | undefined;
+declare const __VERIFIER__: string;
 
-/** Begin to load the verifier. */
-export function warmUp(): void {
-  spare ??= newVerifier();
-}
-
-function newVerifier(): Worker {
-  return new Worker(new URL('./verify.worker.ts', import.meta.url), { type: 'module', name: 'verify' });
+declare global {
+  interface Window {
+    /** the check that index.html began before any module was there; src/boot/verify.worker.ts answers */
+    earlyCheck?: { readonly text: string; readonly answer: Promise<Result<VerifiedLink>> };
+  }
 }
 
 function verify(text: string): Promise<Result<VerifiedLink>> {
-  const worker = spare ?? newVerifier();
-  spare = undefined;
+  const early = window.earlyCheck;
+  delete window.earlyCheck;
+  if (early?.text === text) return early.answer;
+  const worker = new Worker(new URL(__VERIFIER__, document.baseURI), { type: 'module', name: 'verify' });
   return new Promise<Result<VerifiedLink>>((done, failed) => {
     worker.onmessage = (event: MessageEvent<Result<VerifiedLink>>) => done(event.data);
     worker.onerror = (event) => failed(new Error(event.message || 'the verifier could not be loaded'));

@@ -73,6 +73,12 @@ export interface MachineConsole {
 export interface Machine {
   readonly state: MachineState;
   onState(listener: (state: MachineState) => void): void;
+  /**
+   * The machine could not boot at all: an image is missing or wrong, memory was refused. Called at
+   * most once and before the state is "running"; an error from before is replayed. A startMachine()
+   * that rejects with the MachineError does the same.
+   */
+  onFailed?(listener: (error: MachineError) => void): void;
   /** also replays the lines so far */
   onLog(listener: (line: LogLine) => void): void;
   readonly bootConsole: MachineConsole;

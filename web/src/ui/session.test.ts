@@ -38,8 +38,12 @@ class FakeMachine implements Machine {
   stopped = false;
   report: (state: MachineState) => void = () => undefined;
   say: (line: LogLine) => void = () => undefined;
+  fail: (error: MachineError) => void = () => undefined;
   onState(listener: (state: MachineState) => void): void {
     this.report = listener;
+  }
+  onFailed(listener: (error: MachineError) => void): void {
+    this.fail = listener;
   }
   onLog(listener: (line: LogLine) => void): void {
     this.say = listener;
@@ -102,6 +106,16 @@ test('a machine that refuses to start is a failure with its page', async () => {
   const { session } = scene({ start: () => Promise.reject(new MachineError('missing-image', 'no x.idx')) });
   await session.open();
   assert.equal(session.state.kind === 'failed' && session.state.failure.name, 'missing-image');
+});
+
+test('a machine that fails while booting is a failure with its page, and is stopped', async () => {
+  const { session, machines } = scene();
+  await session.open();
+  machines[0]?.fail(new MachineError('index-hash', 'layer base: root page'));
+  assert.equal(session.state.kind === 'failed' && session.state.failure.name, 'hash-mismatch');
+  assert.equal(machines[0]?.stopped, true);
+  machines[0]?.report({ kind: 'panic', message: 'late' });
+  assert.equal(session.state.kind, 'failed');
 });
 
 test('closing the session while its machine starts stops that machine', async () => {

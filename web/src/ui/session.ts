@@ -88,10 +88,17 @@ export class Session {
       this.#changed();
     });
     this.#set(machine.state);
+    machine.onFailed?.((error) => {
+      if (!current()) return;
+      this.#run++;
+      this.#machine = undefined;
+      this.#set({ kind: 'failed', failure: failureOf(error) });
+      void machine.stop();
+    });
     machine.onState((state) => {
       if (current()) this.#set(state);
     });
-    this.tabs[0]?.channel.attach(machine.bootConsole);
+    if (current()) this.tabs[0]?.channel.attach(machine.bootConsole);
   }
 
   async stop(): Promise<void> {

@@ -78,7 +78,7 @@ export function Tabs(props: TabsProps) {
             }}
             onKeyDown={(event) => onKey(event, at)}
           >
-            <span class="tab-name">{tab.name}</span>
+            <bdi class="tab-name">{tab.name}</bdi>
             {props.isClosable(tab.id) ? <CloseMark onClose={() => props.onClose(tab.id)} /> : null}
           </button>
         ))}

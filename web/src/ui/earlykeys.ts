@@ -13,6 +13,11 @@ declare global {
 
 let stop: (() => void) | undefined;
 
+/** Of the keys with Ctrl only Ctrl-C is meant for the machine: the others still are the browser's. */
+function textOfEarlyKey(event: KeyboardEvent): string {
+  return event.ctrlKey && !event.altKey && event.key !== 'c' ? '' : textOfKey(event);
+}
+
 /**
  * Hand key strokes that go to no element to `take`, those so far first.
  *
@@ -27,10 +32,10 @@ export function takeEarlyKeys(take: ((text: string) => void) | undefined): void 
     delete window.onEarlyKey;
   }
   if (take === undefined) return;
-  for (const event of waiting) take(textOfKey(event));
+  for (const event of waiting) take(textOfEarlyKey(event));
   const onKey = (event: KeyboardEvent): void => {
-    const text = textOfKey(event);
-    if (event.target !== document.body || text === '' || event.key === 'Tab') return;
+    const text = textOfEarlyKey(event);
+    if (event.target !== document.body || text === '') return;
     event.preventDefault();
     take(text);
   };

@@ -107,7 +107,11 @@ export class Session {
     this.#machine = undefined;
     this.#set({ kind: 'stopping' });
     const run = this.#run;
-    await machine?.stop();
+    try {
+      await machine?.stop();
+    } catch (error) {
+      this.notice = `The machine did not end cleanly: ${error instanceof Error ? error.message : String(error)}`;
+    }
     if (run === this.#run) this.#set({ kind: 'ended' });
   }
 

@@ -399,31 +399,30 @@ int pipe_open(struct file *ends[2], uint32_t flags)
 
 /*
  * POSIX open(): a reader waits for a writer and a writer for a reader. The partner may be gone
- * again when the opener runs: that it came is enough.
+ * again when the opener runs: that it came since fifo_join() counted `before` opens is enough.
  */
 static int wait_for_partner(struct pipe *p, struct file *file, uint32_t before)
 {
-	bool read = file_readable(file), write = file_writable(file);
-	uint32_t *partners = read ? &p->writers : &p->readers;
+	bool read = file_readable(file);
 	uint32_t *opens = read ? &p->writer_opens : &p->reader_opens;
+	struct waitq *q = read ? &p->readable : &p->writable;
 	int err = 0;
 
-	if (read && write)
-		return 0;
 	lock_acquire(&p->lock);
-	while (*partners == 0 && *opens == before && err == 0)
-		err = waitq_sleep(
-			read ? &p->readable : &p->writable, &p->lock, WAIT_FOREVER, WAIT_INTR);
-	if (*partners > 0 || *opens != before)
+	while (*opens == before && err == 0)
+		err = waitq_sleep(q, &p->lock, WAIT_FOREVER, WAIT_INTR);
+	if (*opens != before)
 		err = 0;
 	lock_release(&p->lock);
 	return err ? -PLEAT_ERESTARTSYS : 0;
 }
 
-/* The inode's pipe with this file counted as an end of it. *partner_opens: for wait_for_partner().
+/*
+ * The inode's pipe with this file counted as an end of it. *alone: the other side is not open and
+ * was opened *partner_opens times before.
  */
-static int fifo_join(
-	struct inode *inode, struct file *file, struct pipe **out, uint32_t *partner_opens)
+static int fifo_join(struct inode *inode, struct file *file, struct pipe **out, bool *alone,
+	uint32_t *partner_opens)
 {
 	bool nonblock = file->flags & O_NONBLOCK;
 	bool write_only = !file_readable(file);
@@ -454,6 +453,8 @@ static int fifo_join(
 		p->writer_opens++;
 		wake_readers_locked(p, 0);
 	}
+	/* In the same hold that made this end visible: a partner from now on counts itself. */
+	*alone = p->readers == 0 || p->writers == 0;
 	*partner_opens = write_only ? p->reader_opens : p->writer_opens;
 	lock_release(&p->lock);
 	lock_release(&inode->lock);
@@ -465,11 +466,12 @@ int pipe_fifo_open(struct inode *inode, struct file *file)
 {
 	struct pipe *p;
 	uint32_t partner_opens;
-	int err = fifo_join(inode, file, &p, &partner_opens);
+	bool alone;
+	int err = fifo_join(inode, file, &p, &alone, &partner_opens);
 
 	if (err)
 		return err;
-	if (!(file->flags & O_NONBLOCK))
+	if (alone && !(file->flags & O_NONBLOCK))
 		err = wait_for_partner(p, file, partner_opens);
 	if (err) {
 		pipe_close(p, file);

@@ -102,20 +102,32 @@ static void enter_locked(struct dentry *d)
 	atomic_add(&cached, 1u);
 }
 
-/* Out of the hash; the hash's reference is then the caller's to put. False: it was not in. */
-static bool leave_locked(struct dentry *d)
+/*
+ * Out of the hash, if it is in and has at most max references; the hash's is then the caller's to
+ * put. Nobody finds it from here on.
+ */
+static bool leave_if_locked(struct dentry *d, uint32_t max)
 {
 	struct lock *stripe = stripe_of(d->hash);
+	bool out;
 
-	if (!d->hashed)
-		return false;
 	lock_acquire(stripe);
-	chain_del(d);
-	d->hashed = false;
+	out = d->hashed && atomic_load(&d->refs.count) <= max;
+	if (out) {
+		chain_del(d);
+		d->hashed = false;
+	}
 	lock_release(stripe);
-	list_del(&d->child_link);
-	atomic_sub(&cached, 1u);
-	return true;
+	if (out) {
+		list_del(&d->child_link);
+		atomic_sub(&cached, 1u);
+	}
+	return out;
+}
+
+static bool leave_locked(struct dentry *d)
+{
+	return leave_if_locked(d, UINT32_MAX);
 }
 
 struct dentry *dentry_lookup(struct dentry *parent, const char *name, size_t len)
@@ -164,6 +176,27 @@ static struct dentry *sweep_bucket_locked(uint32_t i, const struct super *super)
 	return out;
 }
 
+/* d is out of the hash: put it, and the directories above that it alone kept. */
+static void put_upward(struct dentry *d)
+{
+	struct dentry *parent;
+	bool unused;
+
+	for (;;) {
+		parent = d->parent;
+		dentry_get(parent);
+		dentry_put(d);
+		lock_acquire(&dentry_tree_lock);
+		unused = leave_if_locked(parent, 2); /* the hash's and ours */
+		lock_release(&dentry_tree_lock);
+		if (!unused)
+			break;
+		dentry_put(parent); /* the hash's */
+		d = parent;
+	}
+	dentry_put(parent);
+}
+
 /* Returns how many names went. */
 static uint32_t sweep(uint32_t first, uint32_t n, const struct super *super)
 {
@@ -177,7 +210,10 @@ static uint32_t sweep(uint32_t first, uint32_t n, const struct super *super)
 		lock_release(&dentry_tree_lock);
 		for (; d; d = next, gone++) {
 			next = d->hash_next;
-			dentry_put(d);
+			if (super)
+				put_upward(d);
+			else
+				dentry_put(d);
 		}
 	}
 	return gone;
@@ -185,7 +221,7 @@ static uint32_t sweep(uint32_t first, uint32_t n, const struct super *super)
 
 void dentry_prune_super(struct super *super)
 {
-	/* Directories become unused when the names in them are gone: again until nothing goes. */
+	/* Again until nothing goes: a directory may have been passed before its last name went. */
 	while (sweep(0, BUCKETS, super) > 0)
 		;
 }

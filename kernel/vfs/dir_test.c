@@ -254,7 +254,9 @@ PROC_DET_TEST(rename_crossing_moves_make_no_loop, 1000)
 	crossing[1] = t_rename("/b", "/a/y", 0);
 	ktest_join(t);
 	CHECK((crossing[0] == 0) != (crossing[1] == 0));
-	CHECK_EQ(crossing[0] ? crossing[0] : crossing[1], -ENOENT);
+	/* Its path is gone, or was walked before and is now inside what it moves. */
+	int lost = crossing[0] ? crossing[0] : crossing[1];
+	CHECK(lost == -ENOENT || lost == -EINVAL);
 	CHECK_EQ(t_rmdir(crossing[0] ? "/a/y" : "/b/x"), 0);
 	CHECK_EQ(t_rmdir(crossing[0] ? "/a" : "/b"), 0);
 }

@@ -62,6 +62,22 @@ async function emptyPage(outDir: string): Promise<void> {
   }
 }
 
+/** What is bundled comes with its licences. */
+const BUNDLED = [
+  '@fontsource/jetbrains-mono', '@xterm/xterm', 'cborg', 'js-base64', 'libsodium-wrappers', 'pako', 'preact',
+] as const;
+
+async function writeLicences(outDir: string): Promise<void> {
+  const texts = [await readFile(`${WEB}../LICENSE`, 'utf8')];
+  for (const name of BUNDLED) {
+    const folder = `${WEB}../node_modules/${name}`;
+    const file = (await readdir(folder)).find((each) => /^licen[sc]e/i.test(each));
+    if (file === undefined) throw new Error(`${name} has no licence file`);
+    texts.push(`${name}\n\n${await readFile(`${folder}/${file}`, 'utf8')}`);
+  }
+  await writeFile(`${outDir}/licences.txt`, texts.join(`\n${'-'.repeat(72)}\n\n`));
+}
+
 /** Build the page into outDir: all but the runtime. */
 export async function buildPage(outDir: string, runtime: string, mock = false): Promise<void> {
   await build(moduleConfig('verify', VERIFIER, `${outDir}/assets`));
@@ -69,6 +85,7 @@ export async function buildPage(outDir: string, runtime: string, mock = false): 
   const verifier = `assets/verify-${hash}.js`;
   await rename(`${outDir}/assets/verify.js`, `${outDir}/${verifier}`);
   await build(pageConfig({ outDir, runtime, verifier, mock }));
+  await writeLicences(outDir);
 }
 
 async function main(): Promise<void> {

@@ -47,7 +47,8 @@ export function Start() {
           <PasteForm />
           <GalleryCards />
           <p class="foot">
-            The machine runs in this browser and on no server. What it does is gone when you close the tab.
+            The machine runs in this browser and on no server. What it does is gone when you close the tab.{' '}
+            <a href="./licences.txt">Licences</a>
           </p>
         </div>
       </main>

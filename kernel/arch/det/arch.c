@@ -16,7 +16,7 @@
 
 #define FIBERS 32
 #define STACK_SIZE (256u * 1024)
-#define STEP_LIMIT 5000000u /* a run that takes more has no progress in it */
+#define STEP_LIMIT 5000000u /* a run with more choices than this has no progress in it */
 #define REALTIME_BASE 1767225600000000000ull /* 2026-01-01 */
 
 enum fiber_state { UNUSED, RUNNABLE, WAITING, JOINING, ENDED };
@@ -103,8 +103,6 @@ static struct fiber *choose(void)
 	struct fiber *can[FIBERS];
 	uint32_t n;
 
-	if (++steps > STEP_LIMIT)
-		stuck("no end in sight");
 	for (;;) {
 		uint64_t first = WAIT_FOREVER;
 
@@ -115,8 +113,12 @@ static struct fiber *choose(void)
 			else if (fibers[i].state == WAITING && fibers[i].deadline < first)
 				first = fibers[i].deadline;
 		}
-		if (n > 0)
-			return can[n == 1 ? 0 : next_random() % n];
+		if (n == 1)
+			return can[0];
+		if (n > 1 && ++steps > STEP_LIMIT)
+			stuck("no end in sight");
+		if (n > 1)
+			return can[next_random() % n];
 		if (first == WAIT_FOREVER)
 			stuck("deadlock");
 		clock_now = first;

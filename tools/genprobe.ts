@@ -17,7 +17,7 @@ if (!out) {
 }
 const each = (f: (i: number) => string): string => Array.from({ length: LOCALS }, (_, i) => f(i)).join('\n');
 const text = `(module
-(import "env" "memory" (memory 1 32768 shared))
+(import "kernel" "memory" (memory 1 32768 shared))
 (import "host" "nop" (func $nop))
 (import "host" "never" (global $never i32))
 (func (export "probe")

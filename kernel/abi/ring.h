@@ -81,7 +81,7 @@ struct host_call {
 	uint32_t size;   /* room at data */
 	uint32_t result; /* bytes written */
 	uint32_t path, path_len; /* hostfs */
-	uint32_t reserved;
+	uint32_t hostfs_op; /* HOSTFS_* */
 };
 #define HOST_CALL_PENDING 0xffffffffu
 

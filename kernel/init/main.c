@@ -242,8 +242,10 @@ void boot_start(const char *text, size_t len)
 	alloc_stats(&heap);
 	klog(KLOG_INFO, "init: Pleat %s %s, %u layers", kernel_release, kernel_version, plan.nlayers);
 	console_init();
-	if (plan.pipe)
-		console_set_raw_stream(1);
+	if (plan.pipe) {
+		console_set_raw_stream(1); /* input and output */
+		console_set_raw_stream(2); /* standard error */
+	}
 	pool_init();
 	make_init(&t);
 	HOST_REQUEST(OP_SPAWN, (uint32_t)(uintptr_t)t, (uint32_t)(uintptr_t)t->kstack, 0, 0, 0, 0,
@@ -346,7 +348,8 @@ static void open_console(void)
 	for (int i = 0; i < 3; i++) {
 		struct file *f;
 		int fd = fd_reserve(0, 0);
-		int err = file_open(plan.pipe ? streams[i] : "/dev/console", O_RDWR | O_NOCTTY, &f);
+		uint32_t mode = !plan.pipe ? O_RDWR : i == 0 ? O_RDONLY : O_WRONLY;
+		int err = file_open(plan.pipe ? streams[i] : "/dev/console", mode | O_NOCTTY, &f);
 
 		if (err || fd != i)
 			panic("init: the boot console cannot be opened (error %d)", -err);

@@ -130,33 +130,39 @@ static bool has_shared_anonymous(struct mm *mm)
 	return found;
 }
 
-/* What the child needs of U: every map, the stack only from sp (or the unwound image) up. */
-static int collect_ranges(struct fork_call *f, struct mm *mm, const struct prog_regs *regs)
+static void add_range(struct fork_call *f, uint32_t start, uint32_t end)
 {
-	uint32_t low = MIN(regs->sp, regs->unwound) & ~(PAGE_SIZE - 1);
+	uint32_t n = f->ranges;
+
+	if (start == end)
+		return;
+	/* Neighbours are one range; and with very many maps the holes between are copied too. */
+	if (n > 0 && (f->range[n - 1].end == start || n == ARRAY_LEN(f->range))) {
+		f->range[n - 1].end = end;
+		return;
+	}
+	f->range[n].start = start;
+	f->range[f->ranges++].end = end;
+}
+
+/* What the child needs of U: every map, but of the stack only the unwound image and what is in use. */
+static void collect_ranges(struct fork_call *f, struct mm *mm, const struct prog_regs *regs)
+{
 	struct vma *v;
-	int err = 0;
 
 	lock_acquire(&mm->lock);
 	LIST_FOR_EACH(v, &mm->vmas, link) {
-		uint32_t start = v->kind == VMA_STACK ? MAX(v->start, MIN(low, v->end)) : v->start;
+		bool here = regs->sp >= v->start && regs->sp < v->end;
 
-		if (start == v->end)
-			continue;
-		if (f->ranges > 0 && f->range[f->ranges - 1].end == start) {
-			f->range[f->ranges - 1].end = v->end;
-			continue;
+		if (v->kind == VMA_STACK && here && regs->unwound >= v->start &&
+			regs->unwound_end <= regs->sp && regs->unwound <= regs->unwound_end) {
+			add_range(f, regs->unwound, regs->unwound_end);
+			add_range(f, regs->sp, v->end);
+		} else {
+			add_range(f, v->start, v->end);
 		}
-		if (f->ranges == ARRAY_LEN(f->range)) {
-			/* Many small maps: copy the holes between them too. */
-			f->range[f->ranges - 1].end = v->end;
-			continue;
-		}
-		f->range[f->ranges].start = start;
-		f->range[f->ranges++].end = v->end;
 	}
 	lock_release(&mm->lock);
-	return err;
 }
 
 static void fork_abandon(struct proc *child, struct thread *t)

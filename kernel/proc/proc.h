@@ -147,7 +147,7 @@ struct proc {
 /* A program instance's globals and how it was entered: what fork hands to the child. */
 struct prog_regs {
 	uint32_t sp, tls_base, tp; /* __stack_pointer, __tls_base, __wasm_tp */
-	uint32_t unwound;          /* address of the asyncify stack image's control words */
+	uint32_t unwound, unwound_end; /* the stack image that Asyncify wrote; control words first */
 	uint32_t entry, arg;       /* 0: _start, 1: __pleat_thread_start; its argument */
 };
 

@@ -40,7 +40,7 @@ void thread_add_locked(struct thread *t)
 
 	lock_acquire(&p->sig_lock);
 	list_add_tail(&p->threads, &t->link);
-	p->nthreads++;
+	atomic_add(&p->nthreads, 1u);
 	if (p->group_exiting)
 		atomic_or(&t->waker.interrupt, INTR_KILL);
 	signal_recalc_locked(t);
@@ -54,7 +54,7 @@ void thread_remove_locked(struct thread *t)
 
 	lock_acquire(&p->sig_lock);
 	list_del(&t->link);
-	p->nthreads--;
+	atomic_sub(&p->nthreads, 1u);
 	lock_release(&p->sig_lock);
 	p->cpu_ns += alive > slept ? alive - slept : 0;
 }

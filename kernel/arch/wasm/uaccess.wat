@@ -2,7 +2,7 @@
 ;; Folded into kernel.wasm by wasm-merge. No checks here: kernel/mm/uaccess.c makes them.
 ;; An engine without multi-memory gets the same functions from web/src/worker/uaccess.ts.
 (module
-  (import "env" "memory" (memory $k 1 32768 shared))
+  (import "kernel" "memory" (memory $k 1 32768 shared))
   (import "user" "memory" (memory $u 1 32768 shared))
   (func (export "copyin") (param $k i32) (param $u i32) (param $n i32)
     (memory.copy $k $u (local.get $k) (local.get $u) (local.get $n)))

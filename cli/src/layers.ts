@@ -1,0 +1,23 @@
+/** Finding images on this computer: what `pleat image build` left under build/images. */
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { LayerRef } from '../../web/src/boot/types.ts';
+import { CommandError } from './usage.ts';
+
+export const ROOT = join(import.meta.dirname, '..', '..');
+
+/** @param name - of an image under build/images, or the path of a .json file */
+export function localLayer(name: string): LayerRef {
+  const file = name.endsWith('.json') ? resolve(name) : join(ROOT, 'build', 'images', `${name}.json`);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    throw new CommandError(`there is no image "${name}" (no ${file}); ./run builds the usual ones`);
+  }
+  const data = JSON.parse(text) as { name?: unknown; root?: unknown; size?: unknown };
+  if (typeof data.name !== 'string' || typeof data.root !== 'string' || typeof data.size !== 'number') {
+    throw new CommandError(`${file} does not describe an image`);
+  }
+  return { name: data.name, root: data.root, size: data.size, from: [`${dirname(file)}/`] };
+}

@@ -1,0 +1,154 @@
+/**
+ * `pleat run`: a machine under Node, connected to this terminal or to these pipes.
+ */
+import { statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { defaultEnv } from '../../web/src/boot/plan.ts';
+import type { BootPlan } from '../../web/src/boot/types.ts';
+import { KernelHost } from '../../web/src/host/kernelhost.ts';
+import { nodePlatform } from '../../web/src/host/node.ts';
+import { ROOT, localLayer } from './layers.ts';
+import { CommandError, runCommand } from './usage.ts';
+
+const HELP = `Use: pleat run [OPTIONS] [IMAGE] [-- PROGRAM [ARGUMENT...]]
+
+Boot IMAGE (default: shell) here and run PROGRAM in it (default: a shell), connected to standard
+input and output. The exit status is the program's; 128 + signal when it was killed.
+
+  -t, --tty             give the program a terminal
+  -p, --package NAME    add a package's layer over the image; may be given more than once
+  -v, --volume HOST:PATH  show the folder HOST inside at PATH, read-only; may be repeated
+  -e, --env NAME=VALUE  set a variable; may be given more than once
+      --user NAME       user that the program runs as (default: root)
+      --cwd PATH        working directory (default: /)
+      --kernel DIR      folder with kernel.wasm (default: build/kernel)
+      --option TEXT     a kernel option, such as strace=1
+      --log             show the kernel log on standard error
+      --stats           at the end, print what the machine held, as JSON, on standard error
+`;
+
+export function run(args: string[]): Promise<number> {
+  return runCommand('run', HELP, args, async () => {
+    const split = args.indexOf('--');
+    const argv = split < 0 ? [] : args.slice(split + 1);
+    const { values, positionals } = parseArgs({
+      args: split < 0 ? args : args.slice(0, split),
+      allowPositionals: true,
+      options: {
+        tty: { type: 'boolean', short: 't', default: false },
+        package: { type: 'string', short: 'p', multiple: true, default: [] },
+        volume: { type: 'string', short: 'v', multiple: true, default: [] },
+        env: { type: 'string', short: 'e', multiple: true, default: [] },
+        user: { type: 'string', default: 'root' },
+        cwd: { type: 'string', default: '/' },
+        kernel: { type: 'string', default: join(ROOT, 'build', 'kernel') },
+        option: { type: 'string', multiple: true, default: [] },
+        log: { type: 'boolean', default: false },
+        stats: { type: 'boolean', default: false },
+      },
+    });
+    if (positionals.length > 1) throw new CommandError(`one image, please, not ${positionals.length}`, 2);
+    const volumes = values.volume.map(parseVolume);
+    const env = new Map(Object.entries(defaultEnv(values.user, values.tty)));
+    for (const text of values.env) {
+      const equals = text.indexOf('=');
+      if (equals <= 0) throw new CommandError(`-e ${text}: want NAME=VALUE`, 2);
+      env.set(text.slice(0, equals), text.slice(equals + 1));
+    }
+    const plan: BootPlan = {
+      layers: [localLayer(positionals[0] ?? 'shell'), ...values.package.map(localLayer)],
+      argv,
+      env: [...env].map(([name, value]) => `${name}=${value}`),
+      user: values.user,
+      cwd: values.cwd,
+      tty: values.tty,
+      hostDirs: volumes,
+      options: values.option,
+    };
+    return await runMachine(plan, values.kernel, { log: values.log, stats: values.stats });
+  });
+}
+
+function parseVolume(text: string): { host: string; path: string } {
+  const colon = text.lastIndexOf(':');
+  const host = resolve(text.slice(0, colon));
+  const path = text.slice(colon + 1);
+  if (colon <= 0 || !path.startsWith('/')) throw new CommandError(`-v ${text}: want HOST:/PATH`, 2);
+  try {
+    if (!statSync(host).isDirectory()) throw new CommandError(`-v ${text}: ${host} is not a folder`);
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    throw new CommandError(`-v ${text}: there is no folder ${host}`);
+  }
+  return { host, path };
+}
+
+interface Show {
+  readonly log: boolean;
+  readonly stats: boolean;
+}
+
+function runMachine(plan: BootPlan, kernelDir: string, show: Show): Promise<number> {
+  return new Promise((done, failed) => {
+    const platform = nodePlatform(
+      kernelDir,
+      (plan.hostDirs ?? []).map((dir) => dir.host),
+    );
+    let ended = false;
+    const end = (status: number): void => {
+      if (ended) return;
+      ended = true;
+      if (plan.tty && process.stdin.isTTY) process.stdin.setRawMode(false);
+      process.stdin.destroy();
+      done(status);
+    };
+    const host = new KernelHost(plan, platform, {
+      log(line) {
+        if (show.log) process.stderr.write(`[${line.ms.toFixed(1).padStart(8)} ms] ${line.text}\n`);
+      },
+      progress() {},
+      booted() {},
+      output(console, bytes) {
+        (console === 2 && !plan.tty ? process.stderr : process.stdout).write(bytes);
+      },
+      closed() {},
+      imageFailed(error) {
+        process.stderr.write(`pleat run: ${error.message}\n`);
+        if (!booted) void host.stop().then(() => end(1));
+      },
+      halted(status) {
+        end(status);
+      },
+      panic(message) {
+        process.stderr.write(`pleat run: kernel panic: ${message}\n`);
+        end(70);
+      },
+    });
+    let booted = false;
+    if (show.stats) {
+      process.once('beforeExit', () => process.stderr.write(`${JSON.stringify(host.stats())}\n`));
+    }
+    connect(host, plan.tty);
+    host.start().then(
+      () => (booted = true),
+      (error: unknown) => {
+        void host.stop();
+        failed(new CommandError(error instanceof Error ? error.message : String(error)));
+      },
+    );
+  });
+}
+
+function connect(host: KernelHost, tty: boolean): void {
+  const { stdin, stdout } = process;
+  if (tty) {
+    if (stdin.isTTY) stdin.setRawMode(true);
+    const size = (): void => host.resize(1, stdout.columns ?? 80, stdout.rows ?? 24);
+    size();
+    stdout.on('resize', size);
+  }
+  stdin.on('data', (bytes: Uint8Array) => host.write(1, new Uint8Array(bytes)));
+  stdin.on('end', () => host.endInput(1));
+  stdin.on('error', () => host.endInput(1));
+}

@@ -1,0 +1,407 @@
+/**
+ * The far end of the kernel's rings: device drivers and pools, no policy.
+ * Runs in the kernel Worker of a browser or on Node's main thread, and never blocks.
+ */
+import { ChunkCache, LayerReader } from '../boot/images.ts';
+import type { ImageError } from '../boot/images.ts';
+import type { BootPlan, LogLine } from '../boot/types.ts';
+import { bootText } from './bootplan.ts';
+import { kernelImports, startKernel } from '../worker/instance.ts';
+import { parseLog } from './log.ts';
+import { Memories } from './memories.ts';
+import type { InitMessage } from './messages.ts';
+import type { Platform, WorkerHandle } from './platform.ts';
+import { EAGAIN, EIO, EINVAL, EV, KernelArea, OP, SPAWN_FORK, SPAWN_INIT } from './rings.ts';
+import type { HostCall, Request } from './rings.ts';
+import { WorkerPool } from './workers.ts';
+import type { Run } from './workers.ts';
+
+export interface HostEvents {
+  log(line: LogLine): void;
+  progress(chunks: number, chunksNeeded: number, bytes: number): void;
+  booted(): void;
+  output(console: number, bytes: Uint8Array): void;
+  /** the session of a terminal ended, or a stream in pipe mode */
+  closed(console: number): void;
+  /** a layer cannot be opened or a chunk is wrong: what a person is shown */
+  imageFailed(error: ImageError): void;
+  halted(status: number): void;
+  panic(message: string): void;
+}
+
+export interface HostStats {
+  readonly usedBytes: number;
+  readonly objects: number;
+  readonly heapBytes: number;
+  readonly processes: number;
+  readonly workers: number;
+  readonly memories: number;
+}
+
+/** Uses a second memory: what the usual kernel build needs. */
+const MULTI_MEMORY = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 5, 5, 2, 0, 0, 0, 0]);
+const K_MAX_PAGES = [32768, 16384, 8192]; /* smaller tries where the engine refuses */
+const K_FIRST_PAGES = 32;
+
+export class KernelHost {
+  readonly #platform: Platform;
+  readonly #events: HostEvents;
+  readonly #plan: BootPlan;
+  readonly #workers: WorkerPool;
+  readonly #memories: Memories;
+  readonly #timer: WorkerHandle;
+  readonly #clockStart: number;
+  readonly #layers: LayerReader[] = [];
+  readonly #input = new Map<number, Uint8Array[]>();
+  readonly #ended = new Set<number>();
+  readonly #consoles = new Set<number>([1, 2]);
+  #area: KernelArea | undefined;
+  #kernel: WebAssembly.Exports | undefined;
+  #dummy: WebAssembly.Memory | undefined;
+  #logAt = 0;
+  #stopped = false;
+  #draining = false;
+
+  constructor(plan: BootPlan, platform: Platform, events: HostEvents) {
+    this.#plan = plan;
+    this.#platform = platform;
+    this.#events = events;
+    this.#clockStart = platform.clock();
+    this.#memories = new Memories((id) => this.#area?.sendEvent(EV.MEMORY, id));
+    this.#workers = new WorkerPool(platform, {
+      over: (run) => this.#runOver(run),
+      panic: (message) => this.#panic(message),
+      failed: (run) => this.#area?.sendEvent(EV.SPAWN_FAILED, run.thread, EAGAIN),
+    });
+    this.#timer = platform.spawn('timer', {
+      message: (message) => {
+        if (message.type === 'panic') this.#panic(message.message);
+      },
+      failed: (reason) => this.#panic(`the timer Worker broke: ${reason}`),
+    });
+  }
+
+  /** Fetch, compile and boot. Rejects when the runtime itself is unusable. */
+  async start(): Promise<void> {
+    const jsUaccess = !WebAssembly.validate(MULTI_MEMORY);
+    const name = jsUaccess ? 'kernel-js.wasm' : 'kernel.wasm';
+    const [kernel, opened] = await Promise.all([
+      this.#platform.runtimeFile(name).then((bytes) => WebAssembly.compile(bytes)),
+      this.#openLayers(),
+    ]);
+    if (!opened || this.#stopped) return;
+    const memory = kernelMemory();
+    const init: InitMessage = { type: 'init', kernel, memory, jsUaccess, clockStart: this.#clockStart };
+    this.#dummy = new WebAssembly.Memory({ initial: 1, maximum: 32768, shared: true });
+    const instance = startKernel(
+      init,
+      kernelImports(init, this.#dummy, {
+        clock: () => this.#platform.clock() - this.#clockStart,
+        panic: (message) => this.#panic(message),
+      }),
+    );
+    this.#kernel = instance;
+    const area = new KernelArea(memory, (instance['host_area'] as () => number)());
+    this.#area = area;
+    area.setMemoryLimit(this.#platform.memoryLimit);
+    const text = bootText(this.#plan);
+    const at = (instance['boot_alloc'] as (n: number) => number)(text.length);
+    area.bytes(at, text.length).set(text);
+    this.#workers.begin(init);
+    this.#timer.post(init);
+    (instance['boot'] as (at: number, n: number) => void)(at, text.length);
+    this.#timer.post({ type: 'events' });
+    void this.#serve(area);
+  }
+
+  // ---- consoles ----
+
+  write(console: number, bytes: Uint8Array): void {
+    const queue = this.#input.get(console) ?? [];
+    this.#input.set(console, queue);
+    queue.push(bytes);
+    this.#flushInput(console);
+  }
+
+  /** No more input will come (pipe mode). */
+  endInput(console: number): void {
+    this.#ended.add(console);
+    this.#flushInput(console);
+  }
+
+  resize(console: number, cols: number, rows: number): void {
+    this.#send(EV.CONSOLE_RESIZE, console, cols, rows);
+  }
+
+  open(console: number, cols: number, rows: number): void {
+    this.#consoles.add(console);
+    this.#send(EV.CONSOLE_RESIZE, console, cols, rows);
+    this.#send(EV.CONSOLE_OPEN, console);
+  }
+
+  close(console: number): void {
+    this.#send(EV.CONSOLE_CLOSE, console);
+  }
+
+  #early: number[][] = [];
+  #send(...event: [number, ...number[]]): void {
+    if (this.#area === undefined) this.#early.push(event);
+    else this.#area.sendEvent(...event);
+  }
+
+  #flushInput(console: number): void {
+    const area = this.#area;
+    const queue = this.#input.get(console);
+    if (area === undefined) return;
+    while (queue !== undefined && queue.length > 0) {
+      const bytes = queue[0] as Uint8Array;
+      const taken = area.putInput(console, bytes);
+      if (taken < bytes.length) {
+        queue[0] = bytes.subarray(taken);
+        return; /* goes on with OP_CONSOLE_ROOM */
+      }
+      queue.shift();
+    }
+    if (this.#ended.delete(console)) area.sendEvent(EV.CONSOLE_EOF, console);
+  }
+
+  // ---- stopping ----
+
+  /** What the machine holds now, for tests and the benchmark. */
+  stats(): HostStats | undefined {
+    const { kernel, area } = { kernel: this.#kernel, area: this.#area };
+    if (kernel === undefined || area === undefined) return undefined;
+    const at = this.#scratch();
+    (kernel['stats'] as (at: number) => void)(at);
+    return {
+      usedBytes: area.word(at),
+      objects: area.word(at + 4),
+      heapBytes: area.word(at + 8),
+      processes: area.word(at + 12),
+      workers: this.#workers.count,
+      memories: this.#memories.count,
+    };
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all([this.#workers.stop(), this.#timer.terminate()]);
+  }
+
+  #panic(message: string): void {
+    if (this.#stopped) return;
+    this.#readLog();
+    void this.stop();
+    this.#events.panic(message);
+  }
+
+  // ---- requests ----
+
+  async #serve(area: KernelArea): Promise<void> {
+    for (const event of this.#early.splice(0)) area.sendEvent(event[0] as number, ...event.slice(1));
+    for (const console of this.#input.keys()) this.#flushInput(console);
+    while (!this.#stopped) {
+      const seen = area.doorbell();
+      this.#drain(area);
+      await area.waitDoorbell(seen);
+    }
+  }
+
+  #drain(area: KernelArea): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    try {
+      for (let request = area.takeRequest(); request !== undefined; request = area.takeRequest()) {
+        this.#handle(area, request);
+        if (this.#stopped) break;
+      }
+    } finally {
+      this.#draining = false;
+    }
+  }
+
+  #handle(area: KernelArea, { op, arg }: Request): void {
+    const [a = 0, b = 0] = arg;
+    switch (op) {
+      case OP.SPAWN:
+        this.#spawn(arg);
+        break;
+      case OP.END: {
+        const memory = this.#workers.memoryOf(a);
+        if (memory !== undefined) this.#poke(memory);
+        this.#workers.end(a);
+        break;
+      }
+      case OP.MEMORY_FREE:
+        this.#memories.release(a, b);
+        break;
+      case OP.MEMORY_NEED:
+        for (let i = 0; i < a; i++) {
+          if (!this.#memories.make(this.#platform.memoryLimit)) area.sendEvent(EV.MEMORY_REFUSED);
+        }
+        break;
+      case OP.POKE:
+        this.#poke(a);
+        break;
+      case OP.CONSOLE_OUTPUT: {
+        const bytes = area.takeOutput(a);
+        if (bytes !== undefined) this.#events.output(a, bytes);
+        break;
+      }
+      case OP.CONSOLE_ROOM:
+        this.#flushInput(a);
+        break;
+      case OP.CONSOLE_CLOSED:
+      case OP.CONSOLE_EOF:
+        this.#events.closed(a);
+        break;
+      case OP.CHUNK:
+        void this.#chunk(area, area.readCall(a));
+        break;
+      case OP.HOSTFS:
+        this.#hostfs(area, area.readCall(a));
+        break;
+      case OP.LOG:
+        this.#readLog();
+        break;
+      case OP.BOOTED:
+        this.#events.booted();
+        break;
+      case OP.EVENTS_DRAINED:
+        area.flushEvents();
+        break;
+      case OP.CONSOLE_SIZE:
+        break; /* the page's terminal keeps the size of its panel */
+      case OP.HALT:
+        this.#halt(area, a);
+        break;
+      default:
+        this.#panic(`the kernel sent the unknown request ${op}`);
+    }
+  }
+
+  #halt(area: KernelArea, status: number): void {
+    for (const console of this.#consoles) {
+      const bytes = area.takeOutput(console);
+      if (bytes !== undefined) this.#events.output(console, bytes);
+    }
+    this.#readLog();
+    void this.stop().then(() => this.#events.halted(status));
+  }
+
+  #spawn(arg: readonly number[]): void {
+    const [thread = 0, kstack = 0, memory = 0, parent = 0, low = 0, high = 0, flags = 0] = arg;
+    const key = low === 0 && high === 0 ? '' : `${high}.${low}`;
+    const user = (flags & SPAWN_INIT) !== 0 ? this.#dummy : this.#memories.enter(memory);
+    if (user === undefined) throw new Error('a thread starts before the machine');
+    const message = { type: 'run' as const, thread, kstack, flags, user, key: '' };
+    const fork = (flags & SPAWN_FORK) !== 0;
+    /* A fork child runs its parent's program: words 4 and 5 name the parent's thread and nothing. */
+    this.#workers.start({
+      thread,
+      kstack,
+      memory,
+      message: fork
+        ? { ...message, parent: this.#memories.peek(parent), key: this.#workers.keyOf(low) ?? '' }
+        : { ...message, key },
+    });
+  }
+
+  #runOver(run: Run): void {
+    this.#area?.sendEvent(EV.WORKER_GONE, run.thread, run.kstack);
+    if (run.memory !== 0) this.#memories.leave(run.memory);
+  }
+
+  #poke(memory: number): void {
+    /* PLEAT_POLL_WORD: the program looks at it at its next loop head or call. */
+    Atomics.store(new Int32Array(this.#memories.peek(memory).buffer), 16 >> 2, 1);
+  }
+
+  // ---- images ----
+
+  async #openLayers(): Promise<boolean> {
+    const cache = new ChunkCache(16 << 20);
+    const results = await Promise.all(
+      this.#plan.layers.map((ref) =>
+        LayerReader.open(ref, { fetch: this.#platform.fetch, cache, onStats: () => this.#tellProgress() }),
+      ),
+    );
+    for (const result of results) {
+      if (!result.ok) {
+        await this.stop();
+        this.#events.imageFailed(result.error);
+        return false;
+      }
+      this.#layers.push(result.value);
+    }
+    for (const layer of this.#layers) void layer.prefetch();
+    return true;
+  }
+
+  #tellProgress(): void {
+    let chunks = 0;
+    let needed = 0;
+    let bytes = 0;
+    for (const layer of this.#layers) {
+      chunks += layer.stats.chunks;
+      needed += layer.stats.chunksNeeded;
+      bytes += layer.stats.bytes;
+    }
+    this.#events.progress(chunks, needed, bytes);
+  }
+
+  async #chunk(area: KernelArea, call: HostCall): Promise<void> {
+    const layer = this.#layers[call.layer];
+    if (layer === undefined || call.index >= layer.root.chunks) {
+      area.finishCall(call, EINVAL);
+      return;
+    }
+    const result = await layer.readChunk(call.index);
+    if (this.#stopped) return;
+    if (!result.ok) this.#events.imageFailed(result.error);
+    area.finishCall(call, result.ok ? result.value : EIO);
+  }
+
+  #hostfs(area: KernelArea, call: HostCall): void {
+    const dirs = this.#platform.hostDirs;
+    area.finishCall(
+      call,
+      dirs === undefined ? EIO : dirs.handle(call.sub, call.layer, call.path, call.index, call.size),
+    );
+  }
+
+  // ---- the log ----
+
+  #scratchAt = 0;
+  #scratch(): number {
+    if (this.#scratchAt === 0) {
+      this.#scratchAt = (this.#kernel?.['boot_alloc'] as (n: number) => number)(8192);
+    }
+    return this.#scratchAt;
+  }
+
+  #readLog(): void {
+    const { kernel, area } = { kernel: this.#kernel, area: this.#area };
+    if (kernel === undefined || area === undefined) return;
+    const at = this.#scratch();
+    const read = kernel['log_read'] as (pos: number, buf: number, length: number) => number;
+    area.bytes(at, 8).set(new Uint8Array(new BigUint64Array([BigInt(this.#logAt)]).buffer));
+    for (let n = read(at, at + 8, 8184); n > 0; n = read(at, at + 8, 8184)) {
+      const text = new TextDecoder().decode(area.bytes(at + 8, n).slice());
+      for (const line of parseLog(text)) this.#events.log(line);
+    }
+    this.#logAt = area.word(at) + area.word(at + 4) * 2 ** 32;
+  }
+}
+
+function kernelMemory(): WebAssembly.Memory {
+  let refused: unknown;
+  for (const maximum of K_MAX_PAGES) {
+    try {
+      return new WebAssembly.Memory({ initial: K_FIRST_PAGES, maximum, shared: true });
+    } catch (error) {
+      refused = error;
+    }
+  }
+  throw refused;
+}

@@ -1,0 +1,118 @@
+/** The Platform under Node: worker_threads, files, host folders. */
+import { readFile } from 'node:fs/promises';
+import { lstatSync, openSync, closeSync, readSync, readdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { fileFetch } from '../boot/filefetch.ts';
+import type { FromWorker } from './messages.ts';
+import type { HostDirs, Platform, WorkerListener } from './platform.ts';
+
+const ENTRY = new URL('../worker/process.node.ts', import.meta.url);
+
+/** @param runtimeDir - folder with kernel.wasm */
+export function nodePlatform(runtimeDir: string, folders: readonly string[]): Platform {
+  return {
+    spawn(kind, listener) {
+      return spawn(kind, listener);
+    },
+    endsLate: false,
+    clock: () => Number(process.hrtime.bigint()) / 1e6,
+    fetch: fileFetch,
+    runtimeFile: async (name) => new Uint8Array(await readFile(join(runtimeDir, name))),
+    hostDirs: new FolderReader(folders),
+    memoryLimit: 1000,
+  };
+}
+
+function spawn(kind: string, listener: WorkerListener): ReturnType<Platform['spawn']> {
+  const worker = new Worker(ENTRY, { name: kind });
+  worker.on('message', (message: FromWorker) => listener.message(message));
+  worker.on('error', (error) => listener.failed(error instanceof Error ? error.message : String(error)));
+  return {
+    post: (message) => worker.postMessage(message),
+    terminate: async () => {
+      await worker.terminate();
+    },
+  };
+}
+
+const HOSTFS_STAT = 1;
+const HOSTFS_READDIR = 2;
+const HOSTFS_READ = 3;
+const HOSTFS_READLINK = 4;
+const EIO = 5;
+const EINVAL = 22;
+const ERRNO: Readonly<Record<string, number>> = { EPERM: 1, ENOENT: 2, EACCES: 13, ENOTDIR: 20, ELOOP: 40, ENAMETOOLONG: 36 };
+
+/** hostfs requests of the kernel against folders of the host, read-only. */
+class FolderReader implements HostDirs {
+  readonly #folders: readonly string[];
+  constructor(folders: readonly string[]) {
+    this.#folders = folders;
+  }
+
+  handle(op: number, folder: number, path: string, index: number, size: number): Uint8Array | number {
+    const root = this.#folders[folder];
+    if (root === undefined) return EINVAL;
+    const full = join(root, join('/', path)); /* '..' cannot lead above the folder */
+    try {
+      switch (op) {
+        case HOSTFS_STAT:
+          return statBytes(full);
+        case HOSTFS_READDIR:
+          return readdirBytes(full, index, size);
+        case HOSTFS_READ:
+          return readBytes(full, index, size);
+        case HOSTFS_READLINK:
+          return new TextEncoder().encode(readlinkSync(full)).subarray(0, size);
+        default:
+          return EINVAL;
+      }
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+      return ERRNO[code] ?? EIO;
+    }
+  }
+}
+
+/** struct hostfs_stat */
+function statBytes(path: string): Uint8Array {
+  const stat = lstatSync(path, { bigint: true });
+  const view = new DataView(new ArrayBuffer(32));
+  view.setUint32(0, Number(stat.mode), true);
+  view.setUint32(4, Number(stat.nlink), true);
+  view.setBigUint64(8, stat.size, true);
+  view.setBigUint64(16, stat.mtimeNs, true);
+  view.setBigUint64(24, stat.ino, true);
+  return new Uint8Array(view.buffer);
+}
+
+const DT_DIR = 4;
+const DT_REG = 8;
+const DT_LNK = 10;
+
+/** Records of u8 type, u8 name length, name: as many from the index-th entry on as fit. */
+function readdirBytes(path: string, index: number, size: number): Uint8Array {
+  const out = new Uint8Array(size);
+  let at = 0;
+  const entries = readdirSync(path, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const entry of entries.slice(index)) {
+    const name = new TextEncoder().encode(entry.name);
+    if (at + 2 + name.length > size) break;
+    out[at] = entry.isDirectory() ? DT_DIR : entry.isSymbolicLink() ? DT_LNK : DT_REG;
+    out[at + 1] = name.length;
+    out.set(name, at + 2);
+    at += 2 + name.length;
+  }
+  return out.subarray(0, at);
+}
+
+function readBytes(path: string, position: number, size: number): Uint8Array {
+  const file = openSync(path, 'r');
+  try {
+    const out = new Uint8Array(size);
+    return out.subarray(0, readSync(file, out, 0, size, position));
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * The pool of process Workers: which thread runs in which, and how a run ends.
+ * Decides nothing but which idle Worker takes the next run.
+ */
+import type { FromWorker, InitMessage, Program, ProgramMessage, RunMessage } from './messages.ts';
+import type { Platform, WorkerHandle } from './platform.ts';
+
+const SPARE = 2; /* idle Workers kept ready: making one takes 12 to 50 ms */
+const PARK_MS = 50; /* a dead thread's next poll or call parks its Worker well before */
+const QUARANTINE_MS = 2000; /* Chromium lets an ended Worker run on for so long */
+
+interface Slot {
+  readonly handle: WorkerHandle;
+  ready: boolean;
+  run: Run | undefined;
+}
+
+export interface Run {
+  readonly thread: number;
+  readonly kstack: number;
+  readonly memory: number;
+  readonly message: RunMessage;
+}
+
+export interface WorkerEvents {
+  /** nothing of the run is alive any more */
+  over(run: Run): void;
+  panic(message: string): void;
+  failed(run: Run): void;
+}
+
+export class WorkerPool {
+  readonly #platform: Platform;
+  readonly #events: WorkerEvents;
+  readonly #slots = new Set<Slot>();
+  readonly #queue: Run[] = [];
+  readonly #programs = new Map<string, Program>();
+  #init: InitMessage | undefined;
+  #stopped = false;
+
+  constructor(platform: Platform, events: WorkerEvents) {
+    this.#platform = platform;
+    this.#events = events;
+    for (let i = 0; i < SPARE + 1; i++) this.#grow();
+  }
+
+  /** Workers alive, for tests. */
+  get count(): number {
+    return this.#slots.size;
+  }
+
+  /** From now on Workers can run: the kernel is compiled and K exists. */
+  begin(init: InitMessage): void {
+    this.#init = init;
+    for (const slot of this.#slots) slot.handle.post(init);
+  }
+
+  start(run: Run): void {
+    this.#queue.push(run);
+    this.#assign();
+  }
+
+  /** The thread is dead in the kernel's eyes: its Worker parks by itself soon, or is ended. */
+  end(thread: number): void {
+    for (const slot of this.#slots) {
+      if (slot.run?.thread !== thread) continue;
+      const { run } = slot;
+      setTimeout(() => {
+        if (slot.run === run && run !== undefined) this.#terminate(slot, run);
+      }, PARK_MS);
+      return;
+    }
+  }
+
+  /** The memory that the thread runs in, while it does. */
+  memoryOf(thread: number): number | undefined {
+    for (const slot of this.#slots) if (slot.run?.thread === thread) return slot.run.memory;
+    return this.#queue.find((run) => run.thread === thread)?.memory;
+  }
+
+  /** The program that the thread runs, as a key; undefined if it runs none. */
+  keyOf(thread: number): string | undefined {
+    for (const slot of this.#slots) {
+      if (slot.run?.thread === thread) return slot.run.message.key || `~${thread}`;
+    }
+    return undefined;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all([...this.#slots].map((slot) => slot.handle.terminate()));
+    this.#slots.clear();
+  }
+
+  #grow(): void {
+    if (this.#stopped) return;
+    const slot: Slot = {
+      handle: this.#platform.spawn('process', {
+        message: (message) => this.#received(slot, message),
+        failed: (reason) => this.#broke(slot, reason),
+      }),
+      ready: false,
+      run: undefined,
+    };
+    this.#slots.add(slot);
+    if (this.#init !== undefined) slot.handle.post(this.#init);
+  }
+
+  #received(slot: Slot, message: FromWorker): void {
+    switch (message.type) {
+      case 'ready':
+        slot.ready = true;
+        this.#assign();
+        break;
+      case 'parked': {
+        const { run } = slot;
+        if (run === undefined) return; /* it was ended meanwhile */
+        slot.run = undefined;
+        this.#events.over(run);
+        this.#assign();
+        break;
+      }
+      case 'program':
+        this.#share(slot, message);
+        break;
+      case 'panic':
+        this.#events.panic(message.message);
+        break;
+    }
+  }
+
+  /** A program compiled by one Worker is known to all from then on. */
+  #share(from: Slot, message: ProgramMessage): void {
+    this.#programs.set(message.key, message.program);
+    if (message.key.startsWith('~')) return; /* of one process and its children */
+    for (const slot of this.#slots) if (slot !== from) slot.handle.post(message);
+  }
+
+  #assign(): void {
+    let idle = 0;
+    for (const slot of this.#slots) {
+      if (slot.run !== undefined) continue;
+      const run = slot.ready ? this.#queue.shift() : undefined;
+      if (run === undefined) {
+        idle++;
+        continue;
+      }
+      slot.run = run;
+      const program = this.#programs.get(run.message.key);
+      slot.handle.post(program === undefined ? run.message : { ...run.message, program });
+    }
+    while (idle < SPARE + this.#queue.length) {
+      this.#grow();
+      idle++;
+    }
+  }
+
+  #terminate(slot: Slot, run: Run): void {
+    this.#slots.delete(slot);
+    const over = (): void => {
+      if (!this.#stopped) this.#events.over(run);
+    };
+    void slot.handle.terminate().then(() => {
+      if (this.#platform.endsLate) setTimeout(over, QUARANTINE_MS);
+      else over();
+    });
+    this.#assign();
+  }
+
+  #broke(slot: Slot, reason: string): void {
+    if (this.#stopped || !this.#slots.has(slot)) return;
+    this.#slots.delete(slot);
+    if (slot.run !== undefined) {
+      this.#events.panic(`a Worker of the machine broke: ${reason}`);
+      return;
+    }
+    if (!slot.ready) {
+      const run = this.#queue.shift();
+      if (run !== undefined) this.#events.failed(run);
+      else if (this.#slots.size === 0) this.#events.panic(`no Worker can be started: ${reason}`);
+      return;
+    }
+    this.#assign();
+  }
+}

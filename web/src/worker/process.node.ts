@@ -1,0 +1,21 @@
+/** Entry of process and timer Workers under Node. */
+import { parentPort } from 'node:worker_threads';
+import type { ToWorker } from '../host/messages.ts';
+import { ProcessWorker } from './process.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('process.node.ts is the entry of a Worker');
+
+/* performance.timeOrigin differs from Worker to Worker here; hrtime does not. */
+const clock = (): number => Number(process.hrtime.bigint()) / 1e6;
+const unixStart = Date.now() - clock();
+
+const worker = new ProcessWorker(
+  {
+    clock,
+    realtime: () => unixStart + clock(),
+    random: (into) => void crypto.getRandomValues(into),
+  },
+  (message) => port.postMessage(message),
+);
+port.on('message', (message: ToWorker) => worker.receive(message));

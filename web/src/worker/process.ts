@@ -1,0 +1,320 @@
+/**
+ * A process Worker: runs one thread after the other, each from its start (exec, fork, boot) to the
+ * moment it leaves its program, which is always by a Wasm trap.
+ */
+import type { FromWorker, InitMessage, Program, RunMessage, ToWorker } from '../host/messages.ts';
+import type { WorkerEnv } from './env.ts';
+import { attachKernel, kernelImports } from './instance.ts';
+import type { KernelExports } from './instance.ts';
+import { compileProgram, describeTrap } from './program.ts';
+
+const SPAWN_FORK = 1;
+const SPAWN_INIT = 4;
+const STATE_KERNEL = 1; /* low bits of thread.state; kernel/proc/proc.h */
+const STATE_DEAD = 2;
+const UNWINDING = 1; /* asyncify_get_state() */
+const REWINDING = 2;
+const UNWIND_MAX = 1 << 20; /* bytes below the stack pointer that Asyncify may fill */
+const STACK_GUARD = 65536;
+
+interface ProgramExports {
+  readonly __stack_pointer: WebAssembly.Global;
+  readonly __tls_base?: WebAssembly.Global;
+  readonly __wasm_tp?: WebAssembly.Global;
+  readonly __heap_base: WebAssembly.Global;
+  readonly _start: (block: number) => void;
+  readonly asyncify_get_state?: () => number;
+  readonly asyncify_start_unwind?: (at: number) => void;
+  readonly asyncify_stop_unwind?: () => void;
+  readonly asyncify_start_rewind?: (at: number) => void;
+  readonly asyncify_stop_rewind?: () => void;
+}
+
+export class ProcessWorker {
+  readonly #env: WorkerEnv;
+  readonly #post: (message: FromWorker) => void;
+  readonly #programs = new Map<string, Program>();
+  #init: InitMessage | undefined;
+
+  constructor(env: WorkerEnv, post: (message: FromWorker) => void) {
+    this.#env = env;
+    this.#post = post;
+  }
+
+  receive(message: ToWorker): void {
+    switch (message.type) {
+      case 'init':
+        this.#init = message;
+        this.#post({ type: 'ready' });
+        break;
+      case 'program':
+        this.#programs.set(message.key, message.program);
+        break;
+      case 'run':
+        if (this.#init === undefined) throw new Error('a run before init');
+        new Run(this.#init, this.#env, message, this.#post, this.#programs).toEnd();
+        break;
+      case 'events':
+        this.#events();
+        break;
+    }
+  }
+
+  /** The timer Worker: stays in the kernel's event loop. */
+  #events(): void {
+    if (this.#init === undefined) throw new Error('events before init');
+    const user = new WebAssembly.Memory({ initial: 1, maximum: 32768, shared: true });
+    try {
+      const imports = kernelImports(this.#init, user, callbacks(this.#init, this.#env, this.#post));
+      attachKernel(this.#init, imports, 'events').exports.event_main();
+    } catch (error) {
+      this.#post({ type: 'panic', message: stackOf(error) });
+    }
+  }
+}
+
+function callbacks(init: InitMessage, env: WorkerEnv, post: (message: FromWorker) => void) {
+  return {
+    clock: () => env.clock() - init.clockStart,
+    realtime: () => env.realtime(),
+    random: (into: Uint8Array<ArrayBuffer>) => env.random(into),
+    panic: (message: string) => post({ type: 'panic', message }),
+  };
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error);
+}
+
+class Run {
+  readonly #init: InitMessage;
+  readonly #message: RunMessage;
+  readonly #post: (message: FromWorker) => void;
+  readonly #programs: Map<string, Program>;
+  readonly #kernel: KernelExports;
+  readonly #stackTop: number;
+  #program: ProgramExports | undefined;
+  #forkResult = 0;
+  #unwound = 0;
+
+  constructor(
+    init: InitMessage,
+    env: WorkerEnv,
+    message: RunMessage,
+    post: (message: FromWorker) => void,
+    programs: Map<string, Program>,
+  ) {
+    this.#init = init;
+    this.#message = message;
+    this.#post = post;
+    this.#programs = programs;
+    const imports = kernelImports(init, message.user, callbacks(init, env, post));
+    const { exports, stackTop } = attachKernel(init, imports, message.kstack);
+    this.#kernel = exports;
+    this.#stackTop = stackTop;
+    exports.attach(message.thread);
+  }
+
+  toEnd(): void {
+    try {
+      if (this.#message.flags & SPAWN_INIT) this.#kernel.run_init();
+      else if (this.#message.flags & SPAWN_FORK) this.#fork();
+      else this.#exec();
+      throw new Error('the program returned');
+    } catch (error) {
+      if (!this.#left() && !this.#trapped(error)) return;
+    }
+    const { thread, kstack } = this.#message;
+    this.#post({ type: 'parked', thread, kstack });
+  }
+
+  /** Did the last trap mean that the thread left on purpose? */
+  #left(): boolean {
+    return this.#kernel.leave_reason() !== 0 || (this.#kernel.thread_state() & 3) === STATE_DEAD;
+  }
+
+  /** A trap of the program becomes a signal; one of the kernel is a panic. @returns false then */
+  #trapped(error: unknown): boolean {
+    if ((this.#kernel.thread_state() & 3) === STATE_KERNEL) {
+      this.#post({ type: 'panic', message: `the kernel trapped: ${stackOf(error)}` });
+      return false;
+    }
+    const { signo, text } = describeTrap(error);
+    try {
+      /* The overflow that brought us here may have left the kernel's stack pointer anywhere. */
+      this.#kernel.__stack_pointer.value = this.#stackTop;
+      this.#kernel.trapped(signo, this.#text(text));
+    } catch (second) {
+      if (!this.#left()) {
+        this.#post({ type: 'panic', message: `the kernel trapped: ${stackOf(second)}` });
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Put text where the kernel finds it. @returns its length */
+  #text(text: string): number {
+    const room = this.#kernel.text_size() - 1;
+    const bytes = new TextEncoder().encode(text).subarray(0, room);
+    new Uint8Array(this.#init.memory.buffer).set(bytes, this.#kernel.text_buffer());
+    return bytes.length;
+  }
+
+  // ---- exec ----
+
+  #exec(): void {
+    const program = this.#load();
+    this.#reserve(program.pages);
+    const exports = this.#instantiate(program);
+    const heapBase = exports.__heap_base.value as number;
+    const block = this.#kernel.exec_start_at(heapBase, exports.__stack_pointer.value as number);
+    exports.__stack_pointer.value = block;
+    this.#kernel.enter_user();
+    this.#drive(exports, block);
+  }
+
+  #load(): Program {
+    const key = this.#message.key || `~${this.#message.thread}`;
+    const known = this.#message.program ?? this.#programs.get(key);
+    if (known !== undefined) {
+      if (!key.startsWith('~')) this.#programs.set(key, known);
+      return known;
+    }
+    let program: Program;
+    try {
+      program = compileProgram(this.#read());
+    } catch (error) {
+      this.#fail(`is not a module this engine takes: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    if (!key.startsWith('~')) this.#programs.set(key, program);
+    this.#post({ type: 'program', key, program });
+    return program;
+  }
+
+  #fail(why: string): never {
+    this.#kernel.exec_fail(this.#text(why));
+    throw new Error('exec_fail returned');
+  }
+
+  /** The program's file, through the kernel: its chunks are fetched as it is read. */
+  #read(): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(this.#kernel.exec_size_lo());
+    const buffer = this.#kernel.exec_buffer();
+    if (buffer === 0) this.#fail('out of kernel memory');
+    let done = 0;
+    while (done < bytes.length) {
+      const n = this.#kernel.exec_read_at(buffer, Math.min(65536, bytes.length - done), done);
+      if (n <= 0) break;
+      bytes.set(new Uint8Array(this.#init.memory.buffer, buffer, n), done);
+      done += n;
+    }
+    this.#kernel.exec_buffer_free(buffer);
+    if (done < bytes.length) this.#fail(`cannot be read beyond byte ${done}`);
+    return bytes;
+  }
+
+  #reserve(pages: number): void {
+    const { user } = this.#message;
+    const have = user.buffer.byteLength / 65536;
+    if (have >= pages) return;
+    try {
+      user.grow(pages - have);
+    } catch {
+      this.#fail(`asks for ${pages} Wasm pages, which the engine does not give`);
+    }
+  }
+
+  #instantiate(program: Program): ProgramExports {
+    let instance: WebAssembly.Instance;
+    try {
+      instance = new WebAssembly.Instance(program.module, {
+        env: { memory: this.#message.user },
+        kernel: { syscall: this.#kernel.syscall, fork: () => this.#forkCalled() },
+      });
+    } catch (error) {
+      this.#fail(`cannot be instantiated: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    this.#program = instance.exports as unknown as ProgramExports;
+    return this.#program;
+  }
+
+  /** Run until it leaves; each fork comes back here in between. */
+  #drive(exports: ProgramExports, block: number): void {
+    for (;;) {
+      exports._start(block);
+      if (exports.asyncify_get_state?.() !== UNWINDING) return;
+      exports.asyncify_stop_unwind?.();
+      this.#saveRegs(exports, block);
+      this.#forkResult = this.#kernel.fork_parent();
+      exports.asyncify_start_rewind?.(this.#unwound);
+    }
+  }
+
+  // ---- fork ----
+
+  /** The program's import kernel.fork: called once to unwind and once more when it rewinds. */
+  #forkCalled(): number {
+    const exports = this.#program;
+    if (exports?.asyncify_get_state === undefined) return -38; /* ENOSYS: not linked for fork */
+    if (exports.asyncify_get_state() === REWINDING) {
+      exports.asyncify_stop_rewind?.();
+      return this.#forkResult;
+    }
+    const sp = exports.__stack_pointer.value as number;
+    const room = Math.min(UNWIND_MAX, sp - STACK_GUARD);
+    if (room < 4096) return -12; /* ENOMEM: no stack left to save the stack to */
+    this.#unwound = (sp - room) & ~15;
+    const words = new Int32Array(this.#message.user.buffer);
+    words[this.#unwound >> 2] = this.#unwound + 8;
+    words[(this.#unwound >> 2) + 1] = sp & ~15;
+    exports.asyncify_start_unwind?.(this.#unwound);
+    return 0;
+  }
+
+  #saveRegs(exports: ProgramExports, block: number): void {
+    const end = new Int32Array(this.#message.user.buffer)[this.#unwound >> 2] ?? 0;
+    const regs = [
+      exports.__stack_pointer.value as number,
+      (exports.__tls_base?.value as number | undefined) ?? 0,
+      (exports.__wasm_tp?.value as number | undefined) ?? 0,
+      this.#unwound,
+      end,
+      0,
+      block,
+    ];
+    new Int32Array(this.#init.memory.buffer).set(regs, this.#kernel.regs_buffer() >> 2);
+  }
+
+  #fork(): void {
+    this.#copyParent();
+    const at = this.#kernel.fork_regs() >> 2;
+    const regs = new Int32Array(this.#init.memory.buffer).slice(at, at + 7);
+    const [sp = 0, tls = 0, tp = 0, unwound = 0, , , block = 0] = regs;
+    this.#kernel.fork_child_ready();
+    const exports = this.#instantiate(this.#load());
+    exports.__stack_pointer.value = sp;
+    if (exports.__tls_base !== undefined) exports.__tls_base.value = tls;
+    if (exports.__wasm_tp !== undefined) exports.__wasm_tp.value = tp;
+    this.#unwound = unwound;
+    this.#forkResult = 0;
+    this.#kernel.enter_user();
+    exports.asyncify_start_rewind?.(unwound);
+    this.#drive(exports, block);
+  }
+
+  /** The parent sleeps in the kernel until fork_child_ready: its memory does not change. */
+  #copyParent(): void {
+    const { user, parent } = this.#message;
+    if (parent === undefined) throw new Error('a fork without a parent');
+    this.#reserve(parent.buffer.byteLength / 65536);
+    const from = new Uint8Array(parent.buffer);
+    const to = new Uint8Array(user.buffer);
+    for (let i = 0; ; i++) {
+      const pair = this.#kernel.fork_next_range(i);
+      if (pair === 0) break;
+      const [start = 0, end = 0] = new Uint32Array(this.#init.memory.buffer, pair, 2);
+      to.set(from.subarray(start, end), start);
+    }
+  }
+}

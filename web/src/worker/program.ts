@@ -1,0 +1,89 @@
+/**
+ * Programs: compiling a file of the machine, and telling what a trap means.
+ */
+import type { Program } from '../host/messages.ts';
+
+/** Wasm pages that the module's import of env.memory asks for; 0 when it imports none. */
+export function importedPages(bytes: Uint8Array): number {
+  let at = 8;
+  const leb = (): number => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[at++];
+      if (byte === undefined) throw new Error('the module ends inside its import section');
+      value += (byte & 127) * 2 ** shift;
+      if (byte < 128) return value;
+    }
+  };
+  const skipName = (): void => {
+    const length = leb();
+    at += length;
+  };
+  const limits = (): number => {
+    const flags = leb();
+    const minimum = leb();
+    if (flags & 1) leb();
+    return minimum;
+  };
+  while (at < bytes.length) {
+    const id = bytes[at++];
+    const size = leb();
+    const end = at + size;
+    if (id === 2) {
+      for (let count = leb(); count > 0; count--) {
+        skipName();
+        skipName();
+        const kind = bytes[at++];
+        if (kind === 0) leb();
+        else if (kind === 1) {
+          at++;
+          limits();
+        } else if (kind === 2) return limits();
+        else if (kind === 3) at += 2;
+        else if (kind === 4) {
+          at++;
+          leb();
+        }
+      }
+      return 0;
+    }
+    at = end;
+  }
+  return 0;
+}
+
+export function compileProgram(bytes: Uint8Array<ArrayBuffer>): Program {
+  return { module: new WebAssembly.Module(bytes), pages: importedPages(bytes) };
+}
+
+const SIGILL = 4;
+const SIGABRT = 6;
+const SIGFPE = 8;
+const SIGSEGV = 11;
+
+/** Which signal a trap is, and a line for the kernel log that names the function. */
+export function describeTrap(error: unknown): { readonly signo: number; readonly text: string } {
+  if (!(error instanceof Error)) return { signo: SIGABRT, text: 'an exception that nobody caught' };
+  const where = trapFunction(error.stack ?? '');
+  const text = `${error.message}${where === '' ? '' : ` in ${where}`}`;
+  /* Engines word traps differently; what is left over is an access that was not allowed. */
+  if (/divi|remainder|overflow|unrepresentable|conversion|truncat/i.test(error.message) && !isStackOverflow(error)) {
+    return { signo: SIGFPE, text };
+  }
+  if (/unreachable/i.test(error.message)) return { signo: SIGILL, text };
+  if (isStackOverflow(error)) return { signo: SIGSEGV, text: `stack overflow${where === '' ? '' : ` in ${where}`}` };
+  return { signo: SIGSEGV, text };
+}
+
+function isStackOverflow(error: Error): boolean {
+  return error instanceof RangeError || /call stack|recursion/i.test(error.message);
+}
+
+function trapFunction(stack: string): string {
+  for (const line of stack.split('\n')) {
+    const match = /^\s*at (\S+) \(wasm:/.exec(line) ?? /^([^@\s]+)@.*wasm-function/.exec(line);
+    const name = match?.[1]?.replace(/^.*\.wasm\./, '');
+    if (name !== undefined && name !== 'probe') return name;
+  }
+  return '';
+}

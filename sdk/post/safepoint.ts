@@ -24,7 +24,8 @@ import type { Module, Section } from './wasm.ts';
 const WITHOUT = new Set([
   '__pleat_poll',
   '__pleat_deliver',
-  '__pleat_settle',
+  '__pleat_after',
+  'after_call',
   '__pleat_syscall',
   'call_handler',
   '__syscall_cp_asm',

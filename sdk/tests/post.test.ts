@@ -151,7 +151,8 @@ test('polls: one at each loop head, none in the poll and what it calls; the modu
         const own = [
           '__pleat_poll',
           '__pleat_deliver',
-          '__pleat_settle',
+          '__pleat_after',
+          'after_call',
           '__pleat_syscall',
           'call_handler',
           '__syscall_cp_asm',

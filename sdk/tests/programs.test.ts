@@ -117,6 +117,15 @@ test('signals: handlers, siginfo, masks, restarts, alternate stack, jumps, loops
   assert.equal(r.status, 128 + 10);
 });
 
+test('threads: without kernel support an errno, and the creator keeps its own TLS', () => {
+  const r = run(compile('threads'));
+  assert.equal(
+    r.stdout,
+    lines('pthread_create: Resource temporarily unavailable, own TLS 8', 'trylock: Resource busy'),
+  );
+  assert.equal(r.status, 0);
+});
+
 test('programs import no more than they use, and say what they are', () => {
   const imports = (file: string) =>
     WebAssembly.Module.imports(new WebAssembly.Module(readFileSync(file)))

@@ -8,19 +8,14 @@
 #include "program.h"
 
 /*
- * Run the handlers of the signals that wait for this thread. *pc is what the handlers find in
- * their machine context and what they leave there (thread cancellation's protocol). Returns
- * PLEAT_RAN if one ran, with PLEAT_RAN_EINTR if one of them lacked SA_RESTART, else 0.
+ * What follows a call of the kernel when the poll word is set or the result asks for a restart:
+ * runs the handlers of the signals that wait for this thread and says what the caller gets, or
+ * one of the PLEAT_AGAIN values. *pc is what handlers find in their machine context and what they
+ * leave there (thread cancellation's protocol).
  */
-hidden int __pleat_deliver(unsigned long *pc);
-#define PLEAT_RAN 1
-#define PLEAT_RAN_EINTR 2
-
-/*
- * What a caller sees of a kernel result after handlers ran: a result or -EINTR; or 1 in *again
- * (and a new *nr where the call goes on as restart_syscall).
- */
-hidden long __pleat_settle(long result, int ran, long *nr, int *again);
+hidden long __pleat_after(long result, unsigned long *pc);
+#define PLEAT_AGAIN (-4097)	    /* make the same call again */
+#define PLEAT_AGAIN_RESTART (-4098) /* go on as restart_syscall(2) */
 
 /* The kernel's import, without signals, restarts or errno. */
 __attribute__((import_module("kernel"), import_name("syscall"))) long __pleat_kernel(

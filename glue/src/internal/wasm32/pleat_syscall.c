@@ -28,7 +28,11 @@ static void call_handler(const struct pleat_sigframe *f, ucontext_t *uc)
 	wasm_set_stack_pointer(sp);
 }
 
-int __pleat_deliver(unsigned long *pc)
+#define RAN 1
+#define RAN_EINTR 2 /* one of them without SA_RESTART */
+
+/* Run what waits. Returns 0, RAN, or RAN | RAN_EINTR. */
+hidden int __pleat_deliver(unsigned long *pc)
 {
 	struct pleat_sigframe frame;
 	int ran = 0;
@@ -38,35 +42,34 @@ int __pleat_deliver(unsigned long *pc)
 
 		memcpy(&uc.uc_sigmask, &frame.oldmask, sizeof frame.oldmask);
 		call_handler(&frame, &uc);
-		ran |= frame.flags & SA_RESTART ? PLEAT_RAN : PLEAT_RAN | PLEAT_RAN_EINTR;
+		ran |= frame.flags & SA_RESTART ? RAN : RAN | RAN_EINTR;
 		*pc = uc.uc_mcontext.__pc;
 		__pleat_kernel(SYS_rt_sigreturn, (long)&uc.uc_sigmask, 0, 0, 0, 0, 0);
 	}
 	return ran;
 }
 
-long __pleat_settle(long result, int ran, long *nr, int *again)
+long __pleat_after(long result, unsigned long *pc)
 {
-	*again = 0;
+	int ran = __pleat_deliver(pc);
+
 	switch (result) {
 	case -PLEAT_ERESTARTSYS:
-		if (ran & PLEAT_RAN_EINTR)
-			return -EINTR;
-		break;
+		return ran & RAN_EINTR ? -EINTR : PLEAT_AGAIN;
 	case -PLEAT_ERESTARTNOHAND:
-		if (ran)
-			return -EINTR;
-		break;
+		return ran ? -EINTR : PLEAT_AGAIN;
 	case -PLEAT_ERESTARTBLOCK:
-		if (ran)
-			return -EINTR;
-		*nr = SYS_restart_syscall;
-		break;
-	default:
-		return result;
+		return ran ? -EINTR : PLEAT_AGAIN_RESTART;
 	}
-	*again = 1;
 	return result;
+}
+
+/* Apart, so that the usual way through __pleat_syscall has no stack frame. */
+static __attribute__((__noinline__)) long after_call(long result)
+{
+	unsigned long pc = 0;
+
+	return __pleat_after(result, &pc);
 }
 
 /*
@@ -76,18 +79,17 @@ long __pleat_settle(long result, int ran, long *nr, int *again)
  */
 long __pleat_syscall(long n, long a, long b, long c, long d, long e, long f)
 {
-	int again = 0;
-	long r;
+	for (;;) {
+		long r = __pleat_kernel(n, a, b, c, d, e, f);
 
-	do {
-		unsigned long pc = 0;
-
-		r = __pleat_kernel(n, a, b, c, d, e, f);
 		if (!PLEAT_POLLED() && !PLEAT_IS_RESTART(r))
 			return r;
-		r = __pleat_settle(r, __pleat_deliver(&pc), &n, &again);
-	} while (again);
-	return r;
+		r = after_call(r);
+		if (r == PLEAT_AGAIN_RESTART)
+			n = SYS_restart_syscall;
+		else if (r != PLEAT_AGAIN)
+			return r;
+	}
 }
 
 /* Called at loop heads while the poll word is set: handlers reach code that makes no call. */

@@ -15,11 +15,9 @@ hidden long __cancel(void);
 hidden long __syscall_cp_asm(volatile void *cancel, syscall_arg_t n, syscall_arg_t a,
 	syscall_arg_t b, syscall_arg_t c, syscall_arg_t d, syscall_arg_t e, syscall_arg_t f)
 {
-	int again = 0;
-	long r;
-
-	do {
+	for (;;) {
 		unsigned long pc;
+		long r;
 
 		if (*(volatile int *)cancel)
 			return __cancel();
@@ -27,9 +25,12 @@ hidden long __syscall_cp_asm(volatile void *cancel, syscall_arg_t n, syscall_arg
 		if (!PLEAT_POLLED() && !PLEAT_IS_RESTART(r))
 			return r;
 		pc = PLEAT_IS_RESTART(r) ? (unsigned long)__cp_begin : 0;
-		r = __pleat_settle(r, __pleat_deliver(&pc), &n, &again);
+		r = __pleat_after(r, &pc);
 		if (pc == (unsigned long)__cp_cancel)
 			return __cancel();
-	} while (again);
-	return r;
+		if (r == PLEAT_AGAIN_RESTART)
+			n = SYS_restart_syscall;
+		else if (r != PLEAT_AGAIN)
+			return r;
+	}
 }

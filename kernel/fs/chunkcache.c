@@ -118,7 +118,7 @@ static struct chunk *enter_locked(uint32_t layer, uint64_t index, uint32_t len)
 	c->layer = layer;
 	c->index = index;
 	c->state = CHUNK_LOADING;
-	c->used = true;
+	c->used = false; /* one use is no habit: a long file must not push out what is read often */
 	c->err = 0;
 	waitq_init(&c->loaded);
 	bucket = &buckets[bucket_of(layer, index)];

@@ -284,10 +284,9 @@ PROC_TEST(erofs_damaged_images_are_errors_only)
 
 PROC_TEST(erofs_what_is_no_image_is_einval)
 {
-	host_sh("head -c 1000 /dev/zero > image");
-	uint32_t empty = layer_from_file("image");
-	host_sh("head -c 65536 /dev/zero > image");
-	uint32_t zeros = layer_from_file("image");
+	host_sh("head -c 1000 /dev/zero > short; head -c 65536 /dev/zero > zeros");
+	uint32_t empty = layer_from_file("short");
+	uint32_t zeros = layer_from_file("zeros");
 
 	CHECK_EQ(t_mkdir("/m"), 0);
 	CHECK_EQ(mount_layer(empty, "/m"), -EINVAL);

@@ -115,10 +115,11 @@ static inline uint32_t layer_from_tree(const char *mkfs_flags)
 	char line[256];
 
 	kformat(line, sizeof(line),
-		"mkfs.erofs -T1700000000 --all-root %s image tree && rm -rf tree && mkdir tree",
-		mkfs_flags);
+		"mkfs.erofs -T1700000000 --all-root %s image%u tree && rm -rf tree && mkdir tree",
+		mkfs_flags, test_layer_count);
 	host_sh(line);
-	return layer_from_file("image");
+	kformat(line, sizeof(line), "image%u", test_layer_count); /* each stays mapped */
+	return layer_from_file(line);
 }
 
 /* Forget all layers and the host's directory. */

@@ -162,7 +162,7 @@ void fdtable_put(struct fdtable *t)
 /* True while no other thread can change the table: then reading it needs no lock. */
 static bool table_is_private(const struct fdtable *t, const struct proc *p)
 {
-	return atomic_load(&t->refs.count) == 1 && p->nthreads <= 1;
+	return atomic_load(&t->refs.count) == 1 && atomic_load(&p->nthreads) <= 1;
 }
 
 bool fdref_get(struct fdref *r, int fd)

@@ -115,6 +115,7 @@ struct proc {
 	uint32_t stop_code;         /* [PROC_TREE] unreported stop: signal; 0 none */
 	bool continued;             /* [PROC_TREE] unreported continue */
 	bool did_exec;              /* [PROC_TREE] setpgid by the parent is over */
+	bool left_jobs;             /* [PROC_TREE] exits: keeps no group from being orphaned */
 	uint8_t exit_signal;        /* [i] SIGCHLD */
 
 	struct list threads;        /* [PROC_TREE] */

@@ -169,31 +169,25 @@ int session_init_first(struct proc *p)
 /* ---- orphaned groups ---- */
 
 /*
- * A group is orphaned if no member has a parent outside the group but in its session. PID 1 does
- * not count as such a parent, nor does `leaving`, which exits just now; nor do dead members.
+ * POSIX.1-2024 3.243: no member has a parent outside the group but in its session. PID 1 does not
+ * count as such a parent, nor does a process that exits or has exited.
  */
-static bool orphaned_without(struct pgrp *g, const struct proc *leaving)
+bool pgrp_orphaned_locked(struct pgrp *g)
 {
 	struct proc *m;
 
+	KASSERT(lock_held(&proc_tree_lock));
 	LIST_FOR_EACH(m, &g->members, pgrp_link)
 	{
 		const struct proc *parent = m->parent;
 
-		if (m == leaving || m->state >= PROC_ZOMBIE)
-			continue;
-		if (!parent || parent == leaving || parent->pid == 1 || !parent->pgrp)
+		if (m->left_jobs || !parent || parent->left_jobs || parent->pid == 1 ||
+			!parent->pgrp)
 			continue;
 		if (parent->pgrp != g && parent->pgrp->session == g->session)
 			return false;
 	}
 	return true;
-}
-
-bool pgrp_orphaned_locked(struct pgrp *g)
-{
-	KASSERT(lock_held(&proc_tree_lock));
-	return orphaned_without(g, NULL);
 }
 
 static bool has_stopped_member(struct pgrp *g)
@@ -208,17 +202,15 @@ static bool has_stopped_member(struct pgrp *g)
 	return false;
 }
 
-/* child's group loses the link (child, parent) because `leaving` exits: note it if it was the last.
- */
-static void note_orphan(
-	struct session_exit *x, struct proc *child, struct proc *parent, struct proc *leaving)
+/* child's group loses the link (child, parent): note it if it was the last. */
+static void note_orphan(struct session_exit *x, struct proc *child, struct proc *parent)
 {
 	struct pgrp *g = child->pgrp;
 
 	if (!g || !parent || !parent->pgrp || g == parent->pgrp ||
 		g->session != parent->pgrp->session || g->orphan_listed)
 		return;
-	if (!orphaned_without(g, leaving) || !has_stopped_member(g))
+	if (!pgrp_orphaned_locked(g) || !has_stopped_member(g))
 		return;
 	ref_get(&g->refs);
 	g->orphan_listed = true;
@@ -233,9 +225,11 @@ void session_exit_locked(struct proc *p, struct session_exit *x)
 
 	KASSERT(lock_held(&proc_tree_lock));
 	*x = (struct session_exit){0};
-	note_orphan(x, p, p->parent, p);
+	/* From now on, in this hold: two parents that exit together do not count on each other. */
+	p->left_jobs = true;
+	note_orphan(x, p, p->parent);
 	LIST_FOR_EACH(child, &p->children, sibling)
-	note_orphan(x, child, p, p);
+	note_orphan(x, child, p);
 	if (s->sid != p->pid)
 		return;
 	if (!s->tty) {

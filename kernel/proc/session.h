@@ -21,12 +21,10 @@ void pgrp_leave(struct proc *p);
 /*
  * A process exits. What follows from it for groups: those that become orphaned and have stopped
  * members get SIGHUP and SIGCONT; when a session leader exits its terminal is released and the
- * foreground group gets SIGHUP.
- *
- * session_exit_locked() is to run in the same hold of the tree lock that makes p a zombie, before
- * its children get a new parent: then two parents that exit together cannot each take the other
- * for the link that keeps a group alive. session_exit_finish() sends the signals; no lock held.
+ * foreground group gets SIGHUP. Before its children get a new parent and its files are closed.
  */
+void session_proc_exit(struct proc *p);
+/* Its two halves: session_exit_locked() with the tree lock held, session_exit_finish() without. */
 struct session_exit {
 	struct pgrp *orphans; /* referenced, chained by orphan_next */
 	struct tty *tty;      /* referenced: the terminal that the leader gave up */
@@ -35,8 +33,6 @@ struct session_exit {
 };
 void session_exit_locked(struct proc *p, struct session_exit *x);
 void session_exit_finish(struct session_exit *x);
-/* Both, taking the tree lock in between. */
-void session_proc_exit(struct proc *p);
 
 /* The group, or NULL. Tree lock held; not referenced. */
 struct pgrp *pgrp_find_locked(uint32_t pgid);

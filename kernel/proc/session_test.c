@@ -407,14 +407,7 @@ PROC_DET_TEST(setpgid_by_parent_and_child_meet, 1000)
 
 static void exit_parent(void *arg)
 {
-	struct proc *p = arg;
-	struct session_exit x;
-
-	lock_acquire(&proc_tree_lock);
-	session_exit_locked(p, &x);
-	p->state = PROC_ZOMBIE;
-	lock_release(&proc_tree_lock);
-	session_exit_finish(&x);
+	session_proc_exit(arg);
 }
 
 /* Two parents keep one stopped group from being orphaned; both exit at once: one of them must see

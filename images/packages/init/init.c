@@ -10,7 +10,7 @@
  * login shell. The environment is init's own, with HOME, USER, LOGNAME, SHELL, PATH and TERM added
  * where they are missing.
  *
- * Each record (a 32-bit console number N) read from /dev/conctl asks for a login shell on
+ * Each line (a console number N) read from /dev/conctl asks for a login shell on
  * /dev/ttyN. SIGTERM to init ends the machine as if the boot command had died of it.
  *
  * Children are started by vfork: no memory is copied. SIGCHLD is blocked but for the wait in
@@ -263,13 +263,16 @@ static int reap(pid_t boot, int *status, int *boot_ended)
 
 static void open_terminals(int conctl)
 {
-	uint32_t number;
+	char line[16];
+	ssize_t n;
 
-	while (read(conctl, &number, sizeof(number)) == sizeof(number)) {
+	/* A read returns one line. */
+	while ((n = read(conctl, line, sizeof(line) - 1)) > 0) {
 		char tty[32];
 		struct job job;
 
-		snprintf(tty, sizeof(tty), "/dev/tty%u", (unsigned)number);
+		line[n] = '\0';
+		snprintf(tty, sizeof(tty), "/dev/tty%lu", strtoul(line, NULL, 10));
 		job = job_login(tty, NULL);
 		if (job_start(&job) < 0)
 			say(tty, strerror(errno));

@@ -1,0 +1,223 @@
+/**
+ * A machine, from the page's side: starts the kernel Worker, passes bytes and state on.
+ * Runs on the main thread and never blocks it.
+ */
+import type { FromKernelWorker, ToKernelWorker } from '../worker/protocol.ts';
+import type { ImageError } from './images.ts';
+import { MachineError } from './types.ts';
+import type { BootPlan, LogLine, Machine, MachineConsole, MachineState } from './types.ts';
+
+const CONSOLES = 16;
+const FIRST_SIZE = { cols: 80, rows: 24 };
+
+/** What a person is told of each kind of image failure: the page's names for them. */
+const IMAGE_FAILURE: Readonly<Record<ImageError['code'], string>> = {
+  missing: 'missing-image',
+  network: 'image-unreachable',
+  truncated: 'image-unreachable',
+  'index-hash': 'hash-mismatch',
+  'chunk-hash': 'hash-mismatch',
+  size: 'hash-mismatch',
+  'index-format': 'bad-image',
+};
+
+export interface StartOptions {
+  /** folder of the runtime, with a slash at its end */
+  readonly runtime: URL;
+}
+
+/**
+ * Start a machine. Resolves when its kernel runs.
+ *
+ * @throws MachineError - the layers or the runtime cannot be had
+ */
+export async function startMachine(plan: BootPlan, { runtime }: StartOptions): Promise<Machine> {
+  const machine = new BrowserMachine(plan, runtime);
+  await machine.started;
+  return machine;
+}
+
+class Console implements MachineConsole {
+  readonly number: number;
+  readonly #post: (message: ToKernelWorker) => void;
+  readonly #early: Uint8Array[] = [];
+  #output: ((bytes: Uint8Array) => void) | undefined;
+  #closed: (() => void) | undefined;
+
+  constructor(number: number, post: (message: ToKernelWorker) => void) {
+    this.number = number;
+    this.#post = post;
+  }
+
+  onOutput(listener: (bytes: Uint8Array) => void): void {
+    this.#output = listener;
+    for (const bytes of this.#early.splice(0)) listener(bytes);
+  }
+
+  onClosed(listener: () => void): void {
+    this.#closed = listener;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#post({ type: 'input', console: this.number, bytes });
+  }
+
+  resize(cols: number, rows: number): void {
+    this.#post({ type: 'resize', console: this.number, cols, rows });
+  }
+
+  close(): void {
+    this.#post({ type: 'close', console: this.number });
+  }
+
+  /** From the machine. */
+  show(bytes: Uint8Array): void {
+    if (this.#output === undefined) this.#early.push(bytes);
+    else this.#output(bytes);
+  }
+
+  ended(): void {
+    this.#closed?.();
+  }
+}
+
+class BrowserMachine implements Machine {
+  readonly started: Promise<void>;
+  readonly bootConsole: Console;
+  readonly #worker: Worker;
+  readonly #consoles = new Map<number, Console>();
+  readonly #lines: LogLine[] = [];
+  readonly #stateListeners: ((state: MachineState) => void)[] = [];
+  readonly #logListeners: ((line: LogLine) => void)[] = [];
+  readonly #begun = Promise.withResolvers<void>();
+  #stopped: PromiseWithResolvers<void> | undefined;
+  #state: MachineState = { kind: 'booting', chunks: 0, chunksNeeded: 0, bytes: 0 };
+
+  constructor(plan: BootPlan, runtime: URL) {
+    this.started = this.#begun.promise;
+    this.bootConsole = this.#console(1);
+    this.#worker = new Worker(new URL('kernel.worker.js', runtime), { type: 'module', name: 'kernel' });
+    this.#worker.onmessage = (event: MessageEvent<FromKernelWorker>) => this.#received(event.data);
+    this.#worker.onerror = (event) => this.#fail('runtime-unreachable', event.message || 'the kernel Worker did not load');
+    this.#post({ type: 'start', plan, runtime: runtime.href });
+  }
+
+  get state(): MachineState {
+    return this.#state;
+  }
+
+  onState(listener: (state: MachineState) => void): void {
+    this.#stateListeners.push(listener);
+    listener(this.#state);
+  }
+
+  onLog(listener: (line: LogLine) => void): void {
+    this.#logListeners.push(listener);
+    for (const line of this.#lines) listener(line);
+  }
+
+  async openConsole(): Promise<MachineConsole> {
+    for (let number = 2; number <= CONSOLES; number++) {
+      if (this.#consoles.has(number)) continue;
+      const console = this.#console(number);
+      this.#post({ type: 'open', console: number, ...FIRST_SIZE });
+      return console;
+    }
+    throw new MachineError('no-console', `all ${CONSOLES} terminals are in use`);
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= Promise.withResolvers<void>();
+    this.#post({ type: 'stop' });
+    return this.#stopped.promise;
+  }
+
+  #post(message: ToKernelWorker): void {
+    this.#worker.postMessage(message);
+  }
+
+  #console(number: number): Console {
+    const console = new Console(number, (message) => this.#post(message));
+    this.#consoles.set(number, console);
+    return console;
+  }
+
+  #set(state: MachineState): void {
+    const { kind } = this.#state;
+    if (kind !== 'booting' && kind !== 'running') return; /* the first end is the one that counts */
+    this.#state = state;
+    for (const listener of this.#stateListeners) listener(state);
+  }
+
+  #fail(code: string, message: string): void {
+    this.#set({ kind: 'failed', code, message });
+    this.#begun.reject(new MachineError(code, message));
+    this.started.catch(() => {}); /* told by the state as well, when nobody waits any more */
+    this.#worker.terminate();
+  }
+
+  #received(message: FromKernelWorker): void {
+    switch (message.type) {
+      case 'started':
+        this.#begun.resolve();
+        break;
+      case 'failed':
+        this.#fail('start-failed', message.message);
+        break;
+      case 'imageFailed':
+        this.#imageFailed(message.error);
+        break;
+      case 'log':
+        for (const line of message.lines) this.#log(line);
+        break;
+      case 'progress':
+        this.#progress(message.chunks, message.needed, message.bytes);
+        break;
+      case 'booted':
+        if (this.#state.kind === 'booting') {
+          this.#set({ kind: 'running', chunks: this.#state.chunks, bytes: this.#state.bytes });
+        }
+        break;
+      case 'output':
+        this.#consoles.get(message.console)?.show(message.bytes);
+        break;
+      case 'closed':
+        this.#consoles.get(message.console)?.ended();
+        if (message.console !== 1) this.#consoles.delete(message.console);
+        break;
+      case 'halted':
+        this.#end({ kind: 'stopped', status: message.status });
+        break;
+      case 'panic':
+        this.#end({ kind: 'panic', message: message.message });
+        break;
+      case 'stats':
+        break; /* asked for by tests through their own listener */
+      case 'stopped':
+        this.#end({ kind: 'stopped', status: 128 + 15 });
+        break;
+    }
+  }
+
+  #end(state: MachineState): void {
+    this.#set(state);
+    this.#worker.terminate();
+    this.#stopped?.resolve();
+  }
+
+  /** While booting the machine cannot go on without its image; later the read has failed, it runs. */
+  #imageFailed(error: ImageError): void {
+    this.#log({ ms: this.#lines.at(-1)?.ms ?? 0, level: 'error', text: `image: ${error.message}` });
+    if (this.#state.kind === 'booting') this.#fail(IMAGE_FAILURE[error.code], error.message);
+  }
+
+  #log(line: LogLine): void {
+    this.#lines.push(line);
+    for (const listener of this.#logListeners) listener(line);
+  }
+
+  #progress(chunks: number, chunksNeeded: number, bytes: number): void {
+    if (this.#state.kind === 'booting') this.#set({ kind: 'booting', chunks, chunksNeeded, bytes });
+    else if (this.#state.kind === 'running') this.#set({ kind: 'running', chunks, bytes });
+  }
+}

@@ -1,0 +1,82 @@
+/** The kernel Worker in browsers: the host of one machine, spoken to by the page in messages. */
+import { KernelHost } from '../host/kernelhost.ts';
+import type { FromWorker } from '../host/messages.ts';
+import type { Platform } from '../host/platform.ts';
+import type { FromKernelWorker, ToKernelWorker } from './protocol.ts';
+
+/* Chromium gives a tab 125 memories; K, the boot and timer Workers' take three. */
+const MEMORY_LIMIT = 120;
+
+const post = (message: FromKernelWorker): void => self.postMessage(message);
+
+function browserPlatform(runtime: string): Platform {
+  return {
+    spawn(kind, listener) {
+      const worker = new Worker(new URL(`${kind}.worker.js`, runtime), { type: 'module', name: kind });
+      worker.onmessage = (event: MessageEvent<FromWorker>) => listener.message(event.data);
+      worker.onerror = (event) => listener.failed(event.message || 'its script could not be loaded');
+      return {
+        post: (message) => worker.postMessage(message),
+        terminate: () => {
+          worker.terminate();
+          return Promise.resolve();
+        },
+      };
+    },
+    endsLate: true,
+    clock: () => performance.timeOrigin + performance.now(),
+    fetch: (url, init) => fetch(url, init),
+    runtimeFile: async (name) => {
+      const response = await fetch(new URL(name, runtime));
+      if (!response.ok) throw new Error(`${name} of the runtime: the server answers ${response.status}`);
+      return new Uint8Array(await response.arrayBuffer());
+    },
+    memoryLimit: MEMORY_LIMIT,
+  };
+}
+
+let host: KernelHost | undefined;
+
+function start(plan: Extract<ToKernelWorker, { type: 'start' }>['plan'], runtime: string): void {
+  host = new KernelHost(plan, browserPlatform(runtime), {
+    log: (line) => post({ type: 'log', lines: [line] }),
+    progress: (chunks, needed, bytes) => post({ type: 'progress', chunks, needed, bytes }),
+    booted: () => post({ type: 'booted' }),
+    output: (console, bytes) => post({ type: 'output', console, bytes }),
+    closed: (console) => post({ type: 'closed', console }),
+    imageFailed: (error) => post({ type: 'imageFailed', error }),
+    halted: (status) => post({ type: 'halted', status }),
+    panic: (message) => post({ type: 'panic', message }),
+  });
+  host.start().then(
+    () => post({ type: 'started' }),
+    (error: unknown) => post({ type: 'failed', message: error instanceof Error ? error.message : String(error) }),
+  );
+}
+
+self.onmessage = (event: MessageEvent<ToKernelWorker>) => {
+  const message = event.data;
+  switch (message.type) {
+    case 'start':
+      start(message.plan, message.runtime);
+      break;
+    case 'input':
+      host?.write(message.console, message.bytes);
+      break;
+    case 'resize':
+      host?.resize(message.console, message.cols, message.rows);
+      break;
+    case 'open':
+      host?.open(message.console, message.cols, message.rows);
+      break;
+    case 'close':
+      host?.close(message.console);
+      break;
+    case 'stats':
+      post({ type: 'stats', stats: host?.stats() });
+      break;
+    case 'stop':
+      void (host?.stop() ?? Promise.resolve()).then(() => post({ type: 'stopped' }));
+      break;
+  }
+};

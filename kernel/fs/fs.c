@@ -8,6 +8,7 @@ const struct fs_type *const fs_types[] = {
 	&tmpfs_type,
 	&procfs_type,
 	&devfs_type,
+	&hostfs_type,
 	NULL,
 };
 

@@ -431,10 +431,11 @@ bool dentry_is_ancestor(struct dentry *a, struct dentry *d)
 {
 	bool found;
 
+	/* By inode: without a cache (super.no_dcache) a directory has more than one dentry. */
 	lock_acquire(&dentry_tree_lock);
-	while (d != a && d->parent != d)
+	while (d->inode != a->inode && d->parent != d)
 		d = d->parent;
-	found = d == a;
+	found = d->inode == a->inode;
 	lock_release(&dentry_tree_lock);
 	return found;
 }

@@ -8,7 +8,7 @@
 #include "lib/klog.h"
 #include "lib/str.h"
 
-/* Flags that a file keeps for F_GETFL. */
+/* Flags that a file keeps after its open op, which sees all: O_NOCTTY concerns terminals. */
 #define KEPT_FLAGS                                                                                 \
 	(O_ACCMODE | O_APPEND | O_NONBLOCK | O_SYNC | O_ASYNC | O_DIRECT | O_LARGEFILE |           \
 		O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_PATH | (O_TMPFILE & ~O_DIRECTORY))
@@ -43,7 +43,7 @@ static const struct file_ops path_only_ops;
 int file_open_path(const struct path *path, uint32_t flags, struct file **out)
 {
 	struct inode *inode = path->dentry->inode;
-	struct file *f = file_alloc(flags & KEPT_FLAGS);
+	struct file *f = file_alloc(flags & ~(uint32_t)O_CLOEXEC);
 	bool writer = false;
 	int err;
 
@@ -68,6 +68,7 @@ int file_open_path(const struct path *path, uint32_t flags, struct file **out)
 	if (err)
 		goto fail;
 done:
+	atomic_and(&f->flags, (uint32_t)KEPT_FLAGS);
 	*out = f;
 	return 0;
 fail:

@@ -5,28 +5,12 @@
  *
  * By hand: node sdk/tests/stub.ts PROGRAM ARGS... (programs found as /bin/NAME: STUB_BIN=NAME=FILE,...)
  */
-import { readFileSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
-
-const E = {
-  ENOENT: -2,
-  ESRCH: -3,
-  EBADF: -9,
-  ECHILD: -10,
-  EAGAIN: -11,
-  ENOMEM: -12,
-  EINVAL: -22,
-  ENOTTY: -25,
-  EPIPE: -32,
-  ENOSYS: -38,
-} as const;
-const RESTART = { sys: -512, nohand: -514, block: -516 } as const;
-const POLL_WORD = 16 / 4;
-const SA_NODEFER = 0x40000000;
-const SIGCHLD = 17;
-const IGNORED_BY_DEFAULT = new Set([SIGCHLD, 18, 23, 28]);
+import { E, Exit } from './stub-memory.ts';
+import type { Image, Open, Process } from './stub-memory.ts';
+import { RESTART, SIGCHLD, StubSignals } from './stub-signals.ts';
 
 /** Numbers above every real one, for what only a test wants. */
 export const TEST_CALL = {
@@ -36,12 +20,6 @@ export const TEST_CALL = {
   log: 9003,
 } as const;
 
-class Exit {
-  readonly status: number;
-  constructor(status: number) {
-    this.status = status;
-  }
-}
 class Exec {
   readonly image: Image;
   readonly argv: string[];
@@ -53,48 +31,6 @@ class Exec {
   }
 }
 
-interface Image {
-  module: WebAssembly.Module;
-  initial: number;
-}
-interface Pipe {
-  bytes: number[];
-}
-interface Open {
-  kind: 'host' | 'pipe' | 'file';
-  host: number;
-  pipe: Pipe;
-  file: { data: number[] };
-  at: number;
-  append: boolean;
-}
-interface Action {
-  handler: number;
-  flags: number;
-  mask: bigint;
-}
-
-interface Process {
-  pid: number;
-  ppid: number;
-  memory: WebAssembly.Memory;
-  instance: WebAssembly.Instance;
-  image: Image;
-  fds: Map<number, { open: Open; cloexec: boolean }>;
-  actions: Map<number, Action>;
-  mask: bigint;
-  /** the mask that sigsuspend put aside, for the handler's return */
-  suspended: bigint | undefined;
-  pending: Set<number>;
-  altstack: { sp: number; size: number };
-  children: Map<number, number>;
-  brk: number;
-  forkBuffer: number;
-  forkResult: number;
-  /** vfork: whose memory this child uses */
-  borrowedFrom: Process | undefined;
-}
-
 export interface Result {
   status: number;
   stdout: string;
@@ -102,20 +38,12 @@ export interface Result {
   log: number[];
 }
 
-export class Stub {
-  readonly programs = new Map<string, string>();
-  readonly files = new Map<string, { data: number[] }>();
-  readonly output: { [fd: number]: number[] } = { 1: [], 2: [] };
+export class Stub extends StubSignals {
   readonly log: number[] = [];
-  echo = false;
-  stdin: number[] = [];
   forks = 0;
   stackImage = 0;
-  private current!: Process;
   private nextPid = 100;
   private images = new Map<string, Image>();
-  private interrupted = new Set<number>();
-  private quiet = false;
   private random = 1;
   private ticks = 0;
 
@@ -279,40 +207,6 @@ export class Stub {
     return 0;
   }
 
-  private word(p: Process, name: string): number {
-    return (p.instance.exports[name] as WebAssembly.Global).value as number;
-  }
-
-  private view(p: Process = this.current): DataView {
-    return new DataView(p.memory.buffer);
-  }
-
-  private bytes(at: number, n: number): Uint8Array {
-    return new Uint8Array(this.current.memory.buffer, at >>> 0, n);
-  }
-
-  private str(at: number): string {
-    const m = new Uint8Array(this.current.memory.buffer);
-    return Buffer.from(m.slice(at, m.indexOf(0, at))).toString();
-  }
-
-  private strings(at: number): string[] {
-    const out: string[] = [];
-    for (let v = this.view(); at && v.getUint32(at, true); at += 4)
-      out.push(this.str(v.getUint32(at, true)));
-    return out;
-  }
-
-  private grow(p: Process, bytes: number): number {
-    const at = p.memory.buffer.byteLength;
-    try {
-      p.memory.grow((bytes + 65535) >>> 16);
-    } catch {
-      return E.ENOMEM;
-    }
-    return at;
-  }
-
   private startBlock(p: Process, argv: string[], env: string[]): number {
     const base = this.grow(p, 65536);
     let text = base + 32768;
@@ -349,50 +243,6 @@ export class Stub {
     words.forEach((w, i) => new DataView(p.memory.buffer).setUint32(base + 4 * i, w, true));
     return base;
   }
-
-  /* Signals. */
-
-  private raise(p: Process, sig: number): void {
-    const a = p.actions.get(sig)?.handler ?? 0;
-    if (a === 1 || (a === 0 && IGNORED_BY_DEFAULT.has(sig))) return;
-    p.pending.add(sig);
-    this.setPoll(p);
-  }
-
-  private deliverable(p: Process): number | undefined {
-    return [...p.pending].sort((a, b) => a - b).find((s) => !(p.mask & (1n << BigInt(s - 1))));
-  }
-
-  private setPoll(p: Process): void {
-    if (p.memory)
-      Atomics.store(
-        new Int32Array(p.memory.buffer),
-        POLL_WORD,
-        this.deliverable(p) === undefined ? 0 : 1,
-      );
-  }
-
-  private sigtake(frame: number): number {
-    const p = this.current;
-    const sig = this.deliverable(p);
-    if (sig === undefined) return (this.setPoll(p), 0);
-    p.pending.delete(sig);
-    const a = p.actions.get(sig);
-    if (!a || a.handler < 2) throw new Exit(128 + sig);
-    const v = this.view();
-    const [handler, flags] = [a.handler, a.flags];
-    const onStack = flags & 0x08000000 && p.altstack.size ? p.altstack.sp + p.altstack.size : 0;
-    [handler, sig, flags, onStack].forEach((w, i) => v.setUint32(frame + 4 * i, w, true));
-    v.setBigUint64(frame + 16, p.suspended ?? p.mask, true);
-    p.suspended = undefined;
-    this.bytes(frame + 24, 128).fill(0);
-    v.setInt32(frame + 24, sig, true);
-    p.mask |= a.mask | (flags & SA_NODEFER ? 0n : 1n << BigInt(sig - 1));
-    this.setPoll(p);
-    return 1;
-  }
-
-  /* Calls. */
 
   private syscall(n: number, a: number[]): number {
     const r = this.call(n, a as [number, number, number, number, number, number]);
@@ -535,25 +385,6 @@ export class Stub {
     return E.ENOSYS;
   }
 
-  /** Pending now, but the poll word is set by another thread a while later: code must look. */
-  private signalLater(sig: number): number {
-    const set =
-      "const { workerData: m } = require('worker_threads'); const w = new Int32Array(m.buffer);" +
-      'Atomics.wait(w, 5, 0, 50); Atomics.store(w, 4, 1)';
-    new Worker(set, { eval: true, workerData: this.current.memory }).unref();
-    this.current.pending.add(sig);
-    this.quiet = true;
-    return 0;
-  }
-
-  /** First time: a signal arrives and the call asks to be made again; then it succeeds. */
-  private interruptedRead(sig: number, key: number): number {
-    if (this.interrupted.delete(key)) return 42;
-    this.interrupted.add(key);
-    this.raise(this.current, sig);
-    return RESTART.sys;
-  }
-
   private exit(status: number): number {
     const p = this.current;
     const parent = p.borrowedFrom;
@@ -630,183 +461,10 @@ export class Stub {
     return E.ECHILD;
   }
 
-  private sigaction(sig: number, now: number, old: number): number {
-    const p = this.current;
-    const v = this.view();
-    const a = p.actions.get(sig) ?? { handler: 0, flags: 0, mask: 0n };
-    if (old)
-      (v.setUint32(old, a.handler, true),
-        v.setUint32(old + 4, a.flags, true),
-        v.setBigUint64(old + 8, a.mask, true));
-    if (now)
-      p.actions.set(sig, {
-        handler: v.getUint32(now, true),
-        flags: v.getUint32(now + 4, true),
-        mask: v.getBigUint64(now + 8, true),
-      });
-    return 0;
-  }
-
-  private sigprocmask(how: number, now: number, old: number): number {
-    const p = this.current;
-    const v = this.view();
-    if (old) v.setBigUint64(old, p.mask, true);
-    const set = now ? v.getBigUint64(now, true) : 0n;
-    if (now) p.mask = how === 0 ? p.mask | set : how === 1 ? p.mask & ~set : set;
-    return 0;
-  }
-
-  private sigsuspend(at: number): number {
-    const p = this.current;
-    p.suspended = p.mask;
-    p.mask = this.view().getBigUint64(at, true);
-    return this.deliverable(p) !== undefined ? RESTART.nohand : E.ENOSYS;
-  }
-
-  private sigaltstack(now: number, old: number): number {
-    const v = this.view();
-    if (old)
-      [
-        this.current.altstack.sp,
-        this.current.altstack.size ? 0 : 2,
-        this.current.altstack.size,
-      ].forEach((w, i) => v.setUint32(old + 4 * i, w, true));
-    if (now)
-      this.current.altstack = { sp: v.getUint32(now, true), size: v.getUint32(now + 8, true) };
-    return 0;
-  }
-
   private sbrk(to: number): number {
     const p = this.current;
     if (to > p.memory.buffer.byteLength) return p.brk;
     return (p.brk = to);
-  }
-
-  private read(fd: number, at: number, n: number): number {
-    const o = this.current.fds.get(fd)?.open;
-    if (!o) return E.EBADF;
-    const from =
-      o.kind === 'pipe'
-        ? o.pipe.bytes.splice(0, n)
-        : o.kind === 'file'
-          ? o.file.data.slice(o.at, o.at + n)
-          : this.stdin.splice(0, n);
-    if (o.kind === 'file') o.at += from.length;
-    this.bytes(at, from.length).set(from);
-    return from.length;
-  }
-
-  private write(fd: number, data: number[]): number {
-    const o = this.current.fds.get(fd)?.open;
-    if (!o) return E.EBADF;
-    if (o.kind === 'pipe') o.pipe.bytes.push(...data);
-    else if (o.kind === 'host') {
-      this.output[o.host]?.push(...data);
-      if (this.echo) writeSync(o.host, Uint8Array.from(data));
-    } else {
-      if (o.append) o.at = o.file.data.length;
-      for (const b of data) o.file.data[o.at++] = b;
-    }
-    return data.length;
-  }
-
-  private vector(n: number, fd: number, iov: number, count: number): number {
-    let total = 0;
-    for (let i = 0; i < count; i++) {
-      const v = this.view();
-      const [at, len] = [v.getUint32(iov + 8 * i, true), v.getUint32(iov + 8 * i + 4, true)];
-      const r = n === 65 ? this.read(fd, at, len) : this.write(fd, Array.from(this.bytes(at, len)));
-      if (r < 0) return total || r;
-      total += r;
-      if (r < len) break;
-    }
-    return total;
-  }
-
-  private add(open: Open, min: number, cloexec: boolean): number {
-    let n = min;
-    while (this.current.fds.has(n)) n++;
-    this.current.fds.set(n, { open, cloexec });
-    return n;
-  }
-
-  private pipe(at: number, flags: number): number {
-    const pipe: Pipe = { bytes: [] };
-    for (const i of [0, 1])
-      this.view().setInt32(
-        at + 4 * i,
-        this.add(
-          { kind: 'pipe', host: 0, pipe, file: { data: [] }, at: 0, append: false },
-          0,
-          (flags & 0o2000000) !== 0,
-        ),
-        true,
-      );
-    return 0;
-  }
-
-  private dup(fd: number, to: number, flags: number, exact = false): number {
-    const f = this.current.fds.get(fd);
-    if (!f) return E.EBADF;
-    if (!exact) return this.add(f.open, to, flags !== 0);
-    this.current.fds.set(to, { open: f.open, cloexec: (flags & 0o2000000) !== 0 });
-    return to;
-  }
-
-  private fcntl(fd: number, cmd: number, arg: number): number {
-    const f = this.current.fds.get(fd);
-    if (!f) return E.EBADF;
-    if (cmd === 0) return this.dup(fd, arg, 0);
-    if (cmd === 1030) return this.dup(fd, arg, 1);
-    if (cmd === 1) return f.cloexec ? 1 : 0;
-    if (cmd === 2) return ((f.cloexec = (arg & 1) !== 0), 0);
-    return cmd === 3 ? 2 : 0;
-  }
-
-  private exists(path: string): boolean {
-    return this.programs.has(path) || this.files.has(path);
-  }
-
-  private open(path: string, flags: number): number {
-    let file = this.files.get(path);
-    if (file && (flags & 0o300) === 0o300) return -17; // O_CREAT | O_EXCL: EEXIST
-    if (path === '/dev/null') file = { data: [] };
-    if (!file) {
-      if (!(flags & 0o100)) return E.ENOENT;
-      this.files.set(path, (file = { data: [] }));
-    }
-    if (flags & 0o1000) file.data.length = 0;
-    return this.add(
-      { kind: 'file', host: 0, pipe: { bytes: [] }, file, at: 0, append: (flags & 0o2000) !== 0 },
-      0,
-      (flags & 0o2000000) !== 0,
-    );
-  }
-
-  private seek(fd: number, low: number, result: number, whence: number): number {
-    const o = this.current.fds.get(fd)?.open;
-    if (o?.kind !== 'file') return -29;
-    o.at = whence === 0 ? low : whence === 1 ? o.at + low : o.file.data.length + low;
-    this.view().setBigInt64(result, BigInt(o.at), true);
-    return 0;
-  }
-
-  private statx(fd: number, path: string, at: number): number {
-    const open = this.current.fds.get(fd)?.open;
-    if (path ? !this.exists(path) && path !== '/bin' && path !== '/' : !open)
-      return path ? E.ENOENT : E.EBADF;
-    const dir = path === '/bin' || path === '/';
-    const v = this.view();
-    this.bytes(at, 256).fill(0);
-    v.setUint32(at, 0x7ff, true);
-    v.setUint32(at + 4, 4096, true);
-    v.setUint16(at + 28, dir ? 0o40755 : open?.kind === 'pipe' ? 0o10600 : 0o100755, true);
-    v.setBigUint64(
-      at + 40,
-      BigInt(open?.file.data.length ?? this.files.get(path)?.data.length ?? 0),
-      true,
-    );
-    return 0;
   }
 
   private clock(at: number): number {

@@ -91,6 +91,8 @@ class BrowserMachine implements Machine {
   readonly #logListeners: ((line: LogLine) => void)[] = [];
   readonly #begun = Promise.withResolvers<void>();
   #stopped: PromiseWithResolvers<void> | undefined;
+  #failed: ((error: MachineError) => void) | undefined;
+  #failure: MachineError | undefined;
   #state: MachineState = { kind: 'booting', chunks: 0, chunksNeeded: 0, bytes: 0 };
 
   constructor(plan: BootPlan, runtime: URL) {
@@ -128,6 +130,7 @@ class BrowserMachine implements Machine {
 
   stop(): Promise<void> {
     this.#stopped ??= Promise.withResolvers<void>();
+    if (this.#failure !== undefined) this.#stopped.resolve();
     this.#post({ type: 'stop' });
     return this.#stopped.promise;
   }
@@ -149,11 +152,19 @@ class BrowserMachine implements Machine {
     for (const listener of this.#stateListeners) listener(state);
   }
 
+  /** It cannot boot: told to whoever waits for the start, or to the listener after it. */
   #fail(code: string, message: string): void {
-    this.#set({ kind: 'failed', code, message });
-    this.#begun.reject(new MachineError(code, message));
-    this.started.catch(() => {}); /* told by the state as well, when nobody waits any more */
+    if (this.#failure !== undefined) return;
+    this.#failure = new MachineError(code, message);
+    this.#begun.reject(this.#failure);
+    this.#failed?.(this.#failure);
     this.#worker.terminate();
+    this.#stopped?.resolve();
+  }
+
+  onFailed(listener: (error: MachineError) => void): void {
+    this.#failed = listener;
+    if (this.#failure !== undefined) listener(this.#failure);
   }
 
   #received(message: FromKernelWorker): void {

@@ -45,8 +45,6 @@ export type MachineState =
   | { readonly kind: 'running'; readonly chunks: number; readonly bytes: number }
   /** wait status as exit code: 0..255, or 128 + signal */
   | { readonly kind: 'stopped'; readonly status: number }
-  /** the image could not be read while booting: nothing of the link runs */
-  | { readonly kind: 'failed'; readonly code: string; readonly message: string }
   | { readonly kind: 'panic'; readonly message: string };
 
 /** One line of the kernel log. */

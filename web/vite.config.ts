@@ -86,7 +86,7 @@ function inlineShell({ runtime, verifier }: PageOptions): Plugin {
       order: 'pre',
       async handler(html) {
         const css = await readFile(`${WEB}src/ui/style.css`, 'utf8');
-        return html.replace('/*style*/', () => squeeze(css)).replace('%runtime%', runtime).replace('%verifier%', verifier);
+        return html.replace('/*style*/', () => squeeze(css)).replaceAll('%runtime%', runtime).replace('%verifier%', verifier);
       },
     },
   };

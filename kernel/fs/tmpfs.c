@@ -2,7 +2,8 @@
  * tmpfs.c - files in memory.
  * Spec: tmpfs of Linux: options size= (bytes, k, m, g or %) and mode=; ENOSPC beyond the size.
  *
- * A file is an array of pages, NULL where nothing was written. A directory is a list in the order of
+ * A file is an array of runs of pages, NULL where nothing was written, so that a sparse file costs
+ * little more than what it holds. A directory is a list in the order of
  * making, each entry with a number that never comes again (the readdir cookie, so that readers lose
  * and repeat nothing while others add and remove), and a hash over it. Every entry holds a
  * reference to its inode; an inode without names and users frees its pages at once.
@@ -19,6 +20,7 @@
 #define FIRST_COOKIE 2u /* 0 and 1: "." and ".." */
 #define BUCKETS_MIN 8u
 #define FILE_MAX ((uint64_t)1 << 40)
+#define RUN_PAGES 64u /* 256 KiB of file */
 
 #define FALLOC_KEEP_SIZE 1
 #define FALLOC_PUNCH_HOLE 2
@@ -49,10 +51,14 @@ struct tmpfs_dir {
 	struct tmpfs_entry *cursor; /* where the last readdir stopped: the next begins there */
 };
 
+struct page_run {
+	uint8_t *page[RUN_PAGES];
+};
+
 struct tmpfs_file {
-	uint8_t **pages;
-	uint32_t capacity; /* entries of pages */
-	uint32_t count;    /* pages that are there */
+	struct page_run **runs;
+	uint32_t nruns; /* entries of runs */
+	uint32_t count; /* pages that are there */
 };
 
 struct tmpfs_inode {
@@ -107,44 +113,80 @@ static void page_put(struct super *super, uint8_t *page)
 
 static uint8_t *page_at(const struct tmpfs_file *f, uint64_t index)
 {
-	return index < f->capacity ? f->pages[index] : NULL;
+	uint64_t run = index / RUN_PAGES;
+
+	return run < f->nruns && f->runs[run] ? f->runs[run]->page[index % RUN_PAGES] : NULL;
 }
 
-/* Make room for an index: the array doubles. */
-static int pages_reserve(struct tmpfs_file *f, uint64_t index)
+/* Make the array of runs reach index n: it doubles. */
+static int runs_reserve(struct tmpfs_file *f, uint64_t n)
 {
-	uint64_t capacity = MAX(f->capacity, 4u);
-	uint8_t **pages;
+	uint64_t nruns = MAX(f->nruns, 1u);
+	struct page_run **runs;
 
-	if (index < f->capacity)
+	if (n < f->nruns)
 		return 0;
-	while (capacity <= index)
-		capacity *= 2;
-	if (capacity > UINT32_MAX / sizeof(*pages))
-		return -EFBIG;
-	pages = kzalloc((size_t)capacity * sizeof(*pages));
-	if (!pages)
+	while (nruns <= n)
+		nruns *= 2;
+	runs = kzalloc((size_t)nruns * sizeof(*runs));
+	if (!runs)
 		return -ENOSPC;
-	if (f->pages)
-		memcpy(pages, f->pages, f->capacity * sizeof(*pages));
-	kfree(f->pages);
-	f->pages = pages;
-	f->capacity = (uint32_t)capacity;
+	if (f->runs)
+		memcpy(runs, f->runs, f->nruns * sizeof(*runs));
+	kfree(f->runs);
+	f->runs = runs;
+	f->nruns = (uint32_t)nruns;
 	return 0;
+}
+
+/* Where the pointer to page `index` is kept, made if need be. NULL and *err: no memory. */
+static uint8_t **page_slot(struct tmpfs_file *f, uint64_t index, int *err)
+{
+	uint64_t n = index / RUN_PAGES;
+
+	*err = runs_reserve(f, n);
+	if (*err)
+		return NULL;
+	if (!f->runs[n])
+		f->runs[n] = kzalloc(sizeof(struct page_run));
+	if (!f->runs[n]) {
+		*err = -ENOSPC;
+		return NULL;
+	}
+	return &f->runs[n]->page[index % RUN_PAGES];
+}
+
+/* Drop the pages of run n from page `first` of it up to `end`, and the run when that is all of it. */
+static void run_drop(struct inode *inode, uint32_t n, uint32_t first, uint32_t end)
+{
+	struct tmpfs_file *f = &tmpfs_i(inode)->file;
+	struct page_run *run = f->runs[n];
+	uint32_t i;
+
+	for (i = first; run && i < end; i++) {
+		if (!run->page[i])
+			continue;
+		page_put(inode->super, run->page[i]);
+		run->page[i] = NULL;
+		f->count--;
+	}
+	if (first == 0 && end == RUN_PAGES) {
+		kfree(run);
+		f->runs[n] = NULL;
+	}
 }
 
 /* Drop pages [first, end). */
 static void pages_drop(struct inode *inode, uint64_t first, uint64_t end)
 {
 	struct tmpfs_file *f = &tmpfs_i(inode)->file;
-	uint64_t i;
 
-	for (i = first; i < end && i < f->capacity; i++) {
-		if (!f->pages[i])
-			continue;
-		page_put(inode->super, f->pages[i]);
-		f->pages[i] = NULL;
-		f->count--;
+	end = MIN(end, (uint64_t)f->nruns * RUN_PAGES);
+	while (first < end) {
+		uint64_t n = first / RUN_PAGES, next = MIN(end, (n + 1) * RUN_PAGES);
+
+		run_drop(inode, (uint32_t)n, first % RUN_PAGES, (uint32_t)(next - n * RUN_PAGES));
+		first = next;
 	}
 }
 
@@ -174,9 +216,9 @@ static int truncate_locked(struct inode *inode, uint64_t size)
 		zero_range(f, size, PAGE_ALIGN(size));
 	}
 	if (size == 0) {
-		kfree(f->pages);
-		f->pages = NULL;
-		f->capacity = 0;
+		kfree(f->runs);
+		f->runs = NULL;
+		f->nruns = 0;
 	}
 	inode->size = size;
 	return 0;
@@ -218,19 +260,19 @@ static ssize_t tmpfs_read(struct file *file, struct iobuf *b, uint64_t *pos)
 static uint8_t *page_for_write(struct inode *inode, uint64_t index, uint32_t off, size_t n, int *err)
 {
 	struct tmpfs_file *f = &tmpfs_i(inode)->file;
-	uint8_t *page = page_at(f, index);
+	uint8_t *page = page_at(f, index), **slot;
 
 	if (page)
 		return page;
-	*err = pages_reserve(f, index);
-	if (*err)
+	slot = page_slot(f, index, err);
+	if (!slot)
 		return NULL;
 	page = page_get(inode->super, err);
 	if (!page)
 		return NULL;
 	memset(page, 0, off);
 	memset(page + off + n, 0, PAGE_SIZE - off - n);
-	f->pages[index] = page;
+	*slot = page;
 	f->count++;
 	return page;
 }
@@ -275,15 +317,19 @@ static ssize_t tmpfs_write(struct file *file, struct iobuf *b, uint64_t *pos)
 static int64_t seek_data_locked(struct inode *inode, uint64_t off, bool data)
 {
 	struct tmpfs_file *f = &tmpfs_i(inode)->file;
-	uint64_t i;
+	uint64_t i = off >> PAGE_SHIFT, end = PAGE_ALIGN(inode->size) >> PAGE_SHIFT;
 
 	if (off >= inode->size)
 		return -ENXIO;
-	for (i = off >> PAGE_SHIFT; i << PAGE_SHIFT < inode->size; i++) {
-		if (data && i >= f->capacity)
-			break;
+	while (i < end) {
+		uint64_t run = i / RUN_PAGES;
+
 		if ((page_at(f, i) != NULL) == data)
 			return (int64_t)MAX(off, i << PAGE_SHIFT);
+		/* A run that is not there is one hole, and so is all after the last one. */
+		if (run >= f->nruns)
+			break;
+		i = f->runs[run] ? i + 1 : (run + 1) * RUN_PAGES;
 	}
 	return data ? -ENXIO : (int64_t)inode->size;
 }
@@ -789,7 +835,7 @@ static void free_contents(struct tmpfs_inode *ti, struct list *orphans)
 	xattrs_free(&ti->xattrs);
 	if (S_ISREG(ti->inode.mode)) {
 		pages_drop(&ti->inode, 0, UINT64_MAX);
-		kfree(ti->file.pages);
+		kfree(ti->file.runs);
 	} else if (S_ISLNK(ti->inode.mode)) {
 		kfree(ti->target);
 	} else if (S_ISDIR(ti->inode.mode)) {

@@ -86,6 +86,19 @@ PROC_TEST(tmpfs_sparse_file_costs_what_it_holds)
 	CHECK_EQ(sys_pwrite64(fd, u_str("end"), 3, 1u << 30), 3);
 	CHECK_EQ(t_fstat(fd).size, (1 << 30) + 3);
 	CHECK_EQ(t_fstat(fd).blocks, 8);
+	CHECK_EQ(t_seek(fd, 0, SEEK_DATA), 1 << 30);
+	CHECK_EQ(t_seek(fd, 1, SEEK_HOLE), 1);
+	/* The bookkeeping of half a tebibyte of holes stays small, too. */
+	struct alloc_stats before, after;
+	alloc_stats(&before);
+	CHECK_EQ(sys_pwrite64(fd, u_str("x"), 1, (uint64_t)1 << 39), 1);
+	CHECK_EQ(t_seek(fd, (1 << 30) + 4096, SEEK_DATA), (int64_t)1 << 39);
+	alloc_stats(&after);
+	CHECK(after.used_bytes - before.used_bytes < 64u << 20);
+	CHECK_EQ(sys_fallocate(fd, 1 | 2, 0, (uint64_t)1 << 38), 0);
+	CHECK_EQ(t_fstat(fd).blocks, 8);
+	CHECK_EQ(sys_ftruncate64(fd, 1), 0);
+	CHECK_EQ(t_fstat(fd).blocks, 0);
 	CHECK_EQ(sys_pwrite64(fd, u_str("x"), 1, (uint64_t)1 << 50), -EFBIG);
 	CHECK_EQ(t_unlink("/f"), 0);
 }

@@ -159,9 +159,15 @@ static void ovl_evict(struct inode *inode)
 
 static void copy_attributes(struct inode *inode, const struct kstat *st)
 {
-	atomic_store(&inode->mode, (inode->mode & S_IFMT) | (st->mode & 07777));
-	atomic_store(&inode->uid, st->uid);
-	atomic_store(&inode->gid, st->gid);
+	uint32_t mode = (inode->mode & S_IFMT) | (st->mode & 07777);
+
+	/* Written only when they change: others read them without the lock all the time. */
+	if (inode->mode != mode)
+		atomic_store(&inode->mode, mode);
+	if (inode->uid != st->uid)
+		atomic_store(&inode->uid, st->uid);
+	if (inode->gid != st->gid)
+		atomic_store(&inode->gid, st->gid);
 	inode->size = st->size;
 	inode->atime = st->atime;
 	inode->mtime = st->mtime;

@@ -378,12 +378,14 @@ static ssize_t tty_write(struct file *file, struct iobuf *b, uint64_t *pos)
 	int err = 0;
 
 	(void)pos;
-	/* A racing tcsetattr() may be seen or not. */
-	if ((atomic_load(&tty->termios.c_lflag) & TOSTOP) && !tf->survives)
-		err = check_job(tty, SIGTTOU);
-	if (err)
-		return err;
 	lock_acquire(&tty->lock);
+	if ((tty->termios.c_lflag & TOSTOP) && !tf->survives) {
+		lock_release(&tty->lock);
+		err = check_job(tty, SIGTTOU);
+		if (err)
+			return err;
+		lock_acquire(&tty->lock);
+	}
 	while (!err) {
 		if (dead_locked(tf)) {
 			err = -EIO;

@@ -19,10 +19,10 @@
 enum { CHUNK_LOADING, CHUNK_READY, CHUNK_FAILED };
 
 static struct lock cache_lock = LOCK_INIT(RANK_CHUNK);
-static struct chunk *buckets[BUCKETS];              /* [cache_lock] */
-static struct list chunk_round = LIST_INIT(chunk_round); /* [cache_lock] next victim first */
-static uint32_t chunk_limit;                        /* [cache_lock] 0: not yet computed */
-static struct chunk_stats stats;                    /* [cache_lock] */
+static struct chunk *buckets[BUCKETS];			      /* [cache_lock] */
+static struct list chunk_round = LIST_INIT(chunk_round);      /* [cache_lock] next victim first */
+static uint32_t chunk_limit;				      /* [cache_lock] 0: not yet computed */
+static struct chunk_stats stats;			      /* [cache_lock] */
 static const struct chunk_source *source = &hostfetch_source; /* [i] but in tests */
 
 static uint32_t bucket_of(uint32_t layer, uint64_t index)
@@ -57,7 +57,8 @@ static void chunk_free(struct chunk *c)
 	kfree(c);
 }
 
-/* Take an unpinned chunk out of the cache, one not used lately if there is one. NULL: all pinned. */
+/* Take an unpinned chunk out of the cache, one not used lately if there is one. NULL: all pinned.
+ */
 static struct chunk *victim_locked(void)
 {
 	/* Two rounds: the first may only clear bits. */

@@ -1,9 +1,10 @@
 /*
  * chunkcache.h - plain chunks of image layers, kept in K and shared by every reader.
  *
- * A layer is cut into chunks of CHUNK_SIZE bytes (the last may be shorter). A chunk is fetched once,
- * whoever asks first; others that want it meanwhile wait for the same answer. What nobody has pinned
- * may go when the cache is at its bound. Locks: one, RANK_CHUNK, never held over a fetch.
+ * A layer is cut into chunks of CHUNK_SIZE bytes (the last may be shorter). A chunk is fetched
+ * once, whoever asks first; others that want it meanwhile wait for the same answer. What nobody has
+ * pinned may go when the cache is at its bound.
+ * Locks: one, RANK_CHUNK, never held over a fetch.
  */
 #ifndef FS_CHUNKCACHE_H
 #define FS_CHUNKCACHE_H
@@ -18,13 +19,13 @@
 
 struct chunk {
 	const uint8_t *data; /* [i] while pinned */
-	uint32_t len;        /* [i] while pinned */
-	uint32_t pins;       /* [a] raised under the cache's lock only */
-	uint32_t layer;      /* [i] in the table */
-	uint64_t index;      /* [i] in the table */
-	uint8_t state;       /* [CHUNK] */
-	bool used;           /* [CHUNK] since the sweep last came by */
-	int err;             /* [CHUNK] once failed */
+	uint32_t len;	     /* [i] while pinned */
+	uint32_t pins;	     /* [a] raised under the cache's lock only */
+	uint32_t layer;	     /* [i] in the table */
+	uint64_t index;	     /* [i] in the table */
+	uint8_t state;	     /* [CHUNK] */
+	bool used;	     /* [CHUNK] since the sweep last came by */
+	int err;	     /* [CHUNK] once failed */
 	uint8_t *memory;     /* [i] CHUNK_SIZE bytes */
 	struct chunk *next;  /* [CHUNK] in its bucket */
 	struct list link;    /* [CHUNK] the sweep's round */
@@ -41,8 +42,8 @@ struct chunk_source {
 
 /*
  * Pin a chunk. Sleeps while it is being fetched; a signal does not end that sleep.
- * Returns 0 and *out, whose data and len hold until chunk_put(); -EIO when it cannot be had or fails
- * its check (the next call tries again); -ENOMEM; -EUCLEAN past the layer's end.
+ * Returns 0 and *out, whose data and len hold until chunk_put(); -EIO when it cannot be had or
+ * fails its check (the next call tries again); -ENOMEM; -EUCLEAN past the layer's end.
  */
 int chunk_get(uint32_t layer, uint64_t index, struct chunk **out) MUST_CHECK;
 void chunk_put(struct chunk *c);
@@ -51,7 +52,7 @@ void chunk_put(struct chunk *c);
 const struct layer_info *chunk_layer(uint32_t layer);
 
 struct chunk_stats {
-	uint32_t chunks;          /* in memory now */
+	uint32_t chunks; /* in memory now */
 	uint64_t hits, misses, failures;
 };
 void chunk_stats(struct chunk_stats *out);

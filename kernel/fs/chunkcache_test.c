@@ -4,8 +4,8 @@
 #include "lib/lock.h"
 #include "tests/ktest.h"
 
-static uint32_t fetches, in_flight;  /* [a] */
-static uint32_t failures_to_come;    /* [a] */
+static uint32_t fetches, in_flight; /* [a] */
+static uint32_t failures_to_come;   /* [a] */
 
 static const struct layer_info *test_layer(uint32_t layer)
 {

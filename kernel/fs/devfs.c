@@ -23,8 +23,8 @@ static const struct {
 	{"stderr", "/proc/self/fd/2"},
 };
 
-static int make_node(struct inode *dir, const char *name, uint32_t mode, uint32_t rdev, uint32_t uid,
-	uint32_t gid)
+static int make_node(struct inode *dir, const char *name, uint32_t mode, uint32_t rdev,
+	uint32_t uid, uint32_t gid)
 {
 	struct inode *inode;
 	int err;
@@ -184,8 +184,7 @@ void devfs_remove_node(const char *name)
 	inode_put(dir);
 }
 
-static int devfs_mount(
-	const char *source, uint32_t flags, const char *options, struct super **out)
+static int devfs_mount(const char *source, uint32_t flags, const char *options, struct super **out)
 {
 	struct super *super = devfs_get();
 

@@ -1,10 +1,10 @@
 /*
  * erofs.c - read-only images: mounting, inodes, where bytes lie, reading them.
- * Spec: EROFS on-disk format (erofs.h): plain, inline and chunk-based layouts, block sizes of 512 to
- * 4096 bytes. Compressed files are -EOPNOTSUPP. The super block's checksum is not looked at: every
- * chunk was checked against its signed hash already.
- * An image may come from a stranger: each number is checked against the image's size before use, and
- * what does not fit is -EUCLEAN with a line in the log, never a trap.
+ * Spec: EROFS on-disk format (erofs.h): plain, inline and chunk-based layouts, block sizes of 512
+ * to 4096 bytes. Compressed files are -EOPNOTSUPP. The super block's checksum is not looked at:
+ * every chunk was checked against its signed hash already.
+ * An image may come from a stranger: each number is checked against the image's size before
+ * use, and what does not fit is -EUCLEAN with a line in the log, never a trap.
  * Locks: the table of inodes by nid is under super.icache_lock. An inode never changes.
  */
 #include "fs/erofs_image.h"
@@ -68,8 +68,7 @@ int erofs_copy(struct erofs_image *im, uint64_t off, void *buf, uint32_t n)
 
 /* ---- where a file's bytes are ---- */
 
-static int map_chunked(
-	struct inode *inode, uint64_t pos, uint64_t *off, uint64_t *run, bool *hole)
+static int map_chunked(struct inode *inode, uint64_t pos, uint64_t *off, uint64_t *run, bool *hole)
 {
 	const struct erofs_inode *e = erofs_of(inode);
 	struct erofs_image *im = erofs_image(inode);
@@ -126,7 +125,8 @@ static ssize_t read_run(struct inode *inode, struct iobuf *b, uint64_t off, uint
 	int err = erofs_pin(im, off, n, &c, &p);
 
 	if (err)
-		return err == -EUCLEAN ? erofs_damaged(im, inode->ino, "data outside the image") : err;
+		return err == -EUCLEAN ? erofs_damaged(im, inode->ino, "data outside the image")
+				       : err;
 	iob_put(b, p, n);
 	chunk_put(c);
 	return (ssize_t)n;
@@ -176,7 +176,8 @@ static ssize_t erofs_readlink(struct inode *inode, char *buf, size_t size)
 		done += n;
 	}
 	if (memchr(buf, 0, want))
-		return erofs_damaged(erofs_image(inode), inode->ino, "symbolic link with a zero byte");
+		return erofs_damaged(
+			erofs_image(inode), inode->ino, "symbolic link with a zero byte");
 	return (ssize_t)want;
 }
 
@@ -196,7 +197,7 @@ static const struct inode_ops erofs_inode_ops = {
 /* An on-disk inode of either form, and where its parts begin. */
 struct disk_inode {
 	struct erofs_disk_extended d;
-	uint64_t xattr;     /* attribute body; the next byte after the inode */
+	uint64_t xattr; /* attribute body; the next byte after the inode */
 	uint32_t xattr_len;
 };
 
@@ -346,7 +347,8 @@ static struct inode *table_find_locked(struct erofs_image *im, uint64_t nid)
 {
 	struct inode *inode;
 
-	LIST_FOR_EACH(inode, &im->table[nid % EROFS_BUCKETS], cache_link) {
+	LIST_FOR_EACH(inode, &im->table[nid % EROFS_BUCKETS], cache_link)
+	{
 		if (inode->ino == nid && ref_get_unless_zero(&inode->refs))
 			return inode;
 	}
@@ -479,8 +481,7 @@ static int image_open(const char *source, struct erofs_image **out)
 	return 0;
 }
 
-static int erofs_mount(
-	const char *source, uint32_t flags, const char *options, struct super **out)
+static int erofs_mount(const char *source, uint32_t flags, const char *options, struct super **out)
 {
 	struct erofs_image *im;
 	struct super *super;

@@ -64,7 +64,7 @@ struct erofs_disk_extended {
 };
 _Static_assert(sizeof(struct erofs_disk_extended) == 64, "EROFS extended inode");
 
-#define EROFS_CHUNK_BITS 0x1fu    /* log2 of blocks in a chunk */
+#define EROFS_CHUNK_BITS 0x1fu	  /* log2 of blocks in a chunk */
 #define EROFS_CHUNK_INDEXES 0x20u /* 8-byte entries, not 4-byte block numbers */
 #define EROFS_CHUNK_KNOWN 0x3fu
 #define EROFS_HOLE 0xffffffffu

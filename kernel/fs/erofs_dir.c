@@ -12,7 +12,7 @@
 struct dir_block {
 	struct chunk *chunk;
 	const uint8_t *p;
-	uint32_t len;   /* bytes */
+	uint32_t len;	/* bytes */
 	uint32_t count; /* entries */
 };
 
@@ -157,7 +157,8 @@ int erofs_lookup(struct inode *dir, const char *name, size_t len, struct inode *
 
 static uint8_t dirent_type(uint8_t disk)
 {
-	static const uint8_t types[] = {0, DT_REG, DT_DIR, DT_CHR, DT_BLK, DT_FIFO, DT_SOCK, DT_LNK};
+	static const uint8_t types[] = {
+		0, DT_REG, DT_DIR, DT_CHR, DT_BLK, DT_FIFO, DT_SOCK, DT_LNK};
 
 	return disk < ARRAY_LEN(types) ? types[disk] : 0;
 }
@@ -197,8 +198,7 @@ static int erofs_readdir(struct file *file, uint64_t *pos, struct dir_emit *emit
 
 	while (*pos < dir->size) {
 		uint64_t n = *pos >> bits;
-		int err = emit_block(
-			dir, n, (uint32_t)(*pos & ((1u << bits) - 1)), pos, emit);
+		int err = emit_block(dir, n, (uint32_t)(*pos & ((1u << bits) - 1)), pos, emit);
 
 		if (err)
 			return MIN(err, 0);

@@ -2,7 +2,8 @@
 #include "fs/fs.h"
 #include "fs/image_test.h"
 
-static const uint32_t sizes[] = {0, 1, 100, 4000, 4095, 4096, 4097, 8192, 65535, 65536, 65537, 300000};
+static const uint32_t sizes[] = {
+	0, 1, 100, 4000, 4095, 4096, 4097, 8192, 65535, 65536, 65537, 300000};
 
 static void make_sizes(void)
 {
@@ -88,7 +89,8 @@ PROC_TEST(erofs_long_directory_is_searched_and_listed)
 	char name[64];
 	int n;
 
-	host_sh("mkdir tree/d && cd tree/d && seq -f 'name-%05g-with-some-length' 0 2 5998 | xargs touch");
+	host_sh("mkdir tree/d && cd tree/d && seq -f 'name-%05g-with-some-length' 0 2 5998 | xargs "
+		"touch");
 	uint32_t layer = layer_from_tree("");
 
 	CHECK_EQ(t_mkdir("/m"), 0);
@@ -122,7 +124,8 @@ PROC_TEST(erofs_long_directory_is_searched_and_listed)
 
 PROC_TEST(erofs_kinds_of_files_keep_their_attributes)
 {
-	host_sh("cd tree && mkdir -m 2755 d && ln -s ../far/away d/link && mknod -m 600 c c 4 65 && "
+	host_sh("cd tree && mkdir -m 2755 d && ln -s ../far/away d/link && mknod -m 600 c c 4 65 "
+		"&& "
 		"mknod b b 259 70000 && mkfifo -m 622 p && printf hello > x && chmod 4711 x && "
 		"ln x d/y && printf '%04000d' 0 | tr 0 a | xargs -I{} ln -s {} long");
 	uint32_t layer = layer_from_tree("");
@@ -186,8 +189,8 @@ PROC_TEST(erofs_lost_chunk_is_eio_then_retried)
 
 /* ---- damage ---- */
 
-static bool count_entry(struct dir_emit *e, const char *name, size_t len, uint64_t ino, uint8_t type,
-	uint64_t next)
+static bool count_entry(
+	struct dir_emit *e, const char *name, size_t len, uint64_t ino, uint8_t type, uint64_t next)
 {
 	(void)e, (void)ino, (void)type, (void)next;
 	CHECK(len > 0 && len <= NAME_MAX && !memchr(name, '/', len) && !memchr(name, 0, len));
@@ -229,7 +232,7 @@ static void look_at(const char *path)
 	if (S_ISLNK(p.dentry->inode->mode)) {
 		(void)p.dentry->inode->ops->readlink(p.dentry->inode, target, sizeof(target));
 	} else if ((S_ISREG(p.dentry->inode->mode) || S_ISDIR(p.dentry->inode->mode)) &&
-		file_open_path(&p, O_RDONLY, &f) == 0) {
+		   file_open_path(&p, O_RDONLY, &f) == 0) {
 		if (S_ISDIR(f->inode->mode))
 			list_all(f);
 		else
@@ -242,15 +245,16 @@ static void look_at(const char *path)
 /* Overwrite bytes of the metadata at random, many times: never more than an errno. */
 PROC_TEST(erofs_damaged_images_are_errors_only)
 {
-	static const char *const paths[] = {"/m", "/m/d", "/m/d/e", "/m/d/x", "/m/l", "/m/x", "/m/f1",
-		"/m/f4096", "/m/f65537", "/m/none", "/m/d/d", "/m/e"};
+	static const char *const paths[] = {"/m", "/m/d", "/m/d/e", "/m/d/x", "/m/l", "/m/x",
+		"/m/f1", "/m/f4096", "/m/f65537", "/m/none", "/m/d/d", "/m/e"};
 	static uint8_t saved[16384];
 	uint32_t random = 12345 + ktest_seed(), mounted = 0, span, layer;
 	struct test_layer *l;
 	uaddr_t at_m = u_str("/m");
 	struct path at;
 
-	host_sh("mkdir -p tree/d/e && ln -s target tree/l && printf x > tree/x && printf y > tree/d/x");
+	host_sh("mkdir -p tree/d/e && ln -s target tree/l && printf x > tree/x && printf y > "
+		"tree/d/x");
 	host_pattern_file("f1", 1);
 	host_pattern_file("f4096", 4096);
 	host_pattern_file("f65537", 65537);

@@ -1,6 +1,7 @@
 /*
  * erofs_xattr.c - extended attributes of images: those in the inode, then the shared ones.
- * Spec: EROFS on-disk format, extended attributes. Long name prefixes (a later feature) are skipped.
+ * Spec: EROFS on-disk format, extended attributes. Long name prefixes (a later feature) are
+ * skipped.
  * Locks: none.
  */
 #include "fs/erofs_image.h"
@@ -10,10 +11,10 @@
 
 struct xattr_walk {
 	struct inode *inode;
-	uint64_t at, end;      /* the next one in the inode */
+	uint64_t at, end; /* the next one in the inode */
 	uint32_t shared, shared_count;
 	struct erofs_disk_xattr head; /* the current one */
-	uint64_t name;         /* its name in the image; its value follows */
+	uint64_t name;		      /* its name in the image; its value follows */
 	const char *prefix;
 };
 

@@ -13,7 +13,8 @@
 
 #define HOSTFS_MAGIC 0x00c0ffeeu
 #define PIECE 65536u
-/* More than a module key holds: programs from here are compiled each time, the host may change them. */
+/* More than a module key holds: programs from here are compiled each time, the host may change
+ * them. */
 #define GENERATION_UNKNOWN 0x10000u
 
 struct hostfs_inode {
@@ -24,7 +25,7 @@ struct hostfs_inode {
 
 struct hostfs_file {
 	uint64_t start; /* [inode.lock] of the piece */
-	uint32_t len;   /* [inode.lock] bytes of it; 0: none */
+	uint32_t len;	/* [inode.lock] bytes of it; 0: none */
 	uint8_t *piece; /* PIECE bytes */
 };
 
@@ -73,12 +74,12 @@ static int finish_inode(struct super *super, struct hostfs_inode *h, struct inod
 		return n < 0 ? (int)n : n == (ssize_t)sizeof(st) ? -ENOENT : -EIO;
 	}
 	inode_init(&h->vfs, super,
-		S_ISDIR(st.mode)         ? &hostfs_dir_ops
-			: S_ISLNK(st.mode) ? &hostfs_link_ops
-					   : &hostfs_file_ops,
-		S_ISDIR(st.mode)         ? &hostfs_dir_fops
-			: S_ISREG(st.mode) ? &hostfs_file_fops
-					   : NULL,
+		S_ISDIR(st.mode)   ? &hostfs_dir_ops
+		: S_ISLNK(st.mode) ? &hostfs_link_ops
+				   : &hostfs_file_ops,
+		S_ISDIR(st.mode)   ? &hostfs_dir_fops
+		: S_ISREG(st.mode) ? &hostfs_file_fops
+				   : NULL,
 		st.ino, st.mode & (S_IFMT | 0777u));
 	h->vfs.nlink = st.nlink;
 	h->vfs.size = st.size;
@@ -207,8 +208,8 @@ static int hostfs_readdir(struct file *file, uint64_t *pos, struct dir_emit *emi
 	if (!page)
 		return -ENOMEM;
 	for (;;) {
-		ssize_t n = ask(hostfs_i(dir), dir->super, HOSTFS_READDIR, *pos - DOTS, page,
-			PAGE_SIZE);
+		ssize_t n = ask(
+			hostfs_i(dir), dir->super, HOSTFS_READDIR, *pos - DOTS, page, PAGE_SIZE);
 
 		err = n < 0 ? (int)n : 0;
 		if (n <= 0 || emit_records(page, (size_t)n, pos, emit, dir) <= 0)
@@ -241,8 +242,7 @@ static void hostfs_statfs(struct super *super, struct abi_statfs *out)
 static const struct super_ops hostfs_super_ops = {.evict = hostfs_evict, .statfs = hostfs_statfs};
 
 /* source: "host:N", folder N of the boot plan. */
-static int hostfs_mount(
-	const char *source, uint32_t flags, const char *options, struct super **out)
+static int hostfs_mount(const char *source, uint32_t flags, const char *options, struct super **out)
 {
 	struct hostfs_inode *h;
 	struct super *super;

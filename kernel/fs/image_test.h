@@ -1,6 +1,6 @@
 /*
- * image_test.h - images for tests: trees made on the host, turned into EROFS by mkfs.erofs, shown to
- * the kernel as layers in memory. The C library is declared here, since the kernel's own headers
+ * image_test.h - images for tests: trees made on the host, turned into EROFS by mkfs.erofs, shown
+ * to the kernel as layers in memory. The C library is declared here, since the kernel's own headers
  * are all that tests see.
  */
 #ifndef FS_IMAGE_TEST_H

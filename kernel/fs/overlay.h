@@ -6,10 +6,10 @@
  * it may use it without a lock. An overlay inode is found again by either real inode, so that one
  * object never has two overlay inodes (and two ideas of where its bytes are).
  *
- * Locks, outer to inner: overlay inode locks (RANK_OVERLAY_DIR, RANK_OVERLAY; the callers'), then real
- * inodes' locks; state_lock (RANK_WAITQ) for copy-up's bookkeeping; icache_lock for the tables.
- * The upper tree is changed by its overlay only: a real directory's lock is held for each step of a
- * change, the overlay directory's lock makes the steps one.
+ * Locks, outer to inner: overlay inode locks (RANK_OVERLAY_DIR, RANK_OVERLAY; the callers'), then
+ * real inodes' locks; state_lock (RANK_WAITQ) for copy-up's bookkeeping; icache_lock for the
+ * tables. The upper tree is changed by its overlay only: a real directory's lock is held for each
+ * step of a change, the overlay directory's lock makes the steps one.
  */
 #ifndef FS_OVERLAY_H
 #define FS_OVERLAY_H
@@ -31,30 +31,30 @@ struct ovl_layer {
 struct ovl_super {
 	struct ovl_layer upper; /* [i] super NULL: read-only */
 	struct lock state_lock;
-	struct waitq copied;    /* [state_lock] a copy-up ended */
+	struct waitq copied;					  /* [state_lock] a copy-up ended */
 	struct list by_upper[OVL_BUCKETS], by_lower[OVL_BUCKETS]; /* [ICACHE] */
-	uint32_t serial;        /* [a] names of whiteouts in the making */
-	char options[256];      /* as given, for /proc/mounts */
-	uint32_t nlower;        /* [i] */
+	uint32_t serial;	  /* [a] names of whiteouts in the making */
+	char options[256];	  /* as given, for /proc/mounts */
+	uint32_t nlower;	  /* [i] */
 	struct ovl_layer lower[]; /* [i] topmost first */
 };
 
 struct ovl_lower {
 	struct inode *inode; /* referenced */
-	uint32_t layer;      /* index in ovl_super.lower */
+	uint32_t layer;	     /* index in ovl_super.lower */
 };
 
 struct ovl_inode {
-	struct inode vfs;       /* must be first; vfs.cache_link: in by_lower */
-	struct inode *upper;    /* [a] set once, referenced */
+	struct inode vfs;	 /* must be first; vfs.cache_link: in by_lower */
+	struct inode *upper;	 /* [a] set once, referenced */
 	struct inode *upper_key; /* [ICACHE] what by_upper finds it by; upper, or soon to be */
-	struct list upper_link; /* [ICACHE] */
-	bool copying;           /* [state_lock] somebody copies it up */
-	bool pinned;            /* [state_lock] the table holds a reference, see ovl_pin() */
+	struct list upper_link;	 /* [ICACHE] */
+	bool copying;		 /* [state_lock] somebody copies it up */
+	bool pinned;		 /* [state_lock] the table holds a reference, see ovl_pin() */
 	/* Where copy-up puts it: [state_lock]. Gone once it is up, or the name is removed. */
-	struct inode *parent;   /* referenced */
+	struct inode *parent; /* referenced */
 	char *name;
-	uint32_t nlower;        /* [i] directories: those merged; others: 0 or 1 */
+	uint32_t nlower;	  /* [i] directories: those merged; others: 0 or 1 */
 	struct ovl_lower lower[]; /* [i] topmost first */
 };
 
@@ -88,8 +88,8 @@ extern const struct inode_ops ovl_dir_ops, ovl_inode_ops;
 extern const struct file_ops ovl_dir_fops, ovl_file_fops;
 
 /*
- * The overlay inode of these real ones; upper (may be NULL) and the lower references are taken over,
- * also on failure. parent and name: where copy-up would put it (no upper).
+ * The overlay inode of these real ones; upper (may be NULL) and the lower references are taken
+ * over, also on failure. parent and name: where copy-up would put it (no upper).
  */
 int ovl_iget(struct super *super, struct inode *upper, struct ovl_lower *lower, uint32_t nlower,
 	struct inode *parent, const char *name, size_t len, struct inode **out) MUST_CHECK;

@@ -149,8 +149,7 @@ static int make_symlink(struct inode *lower, struct inode *dir, const char *name
 	n = lower->ops->readlink(lower, target, PATH_MAX - 1);
 	if (n >= 0) {
 		target[n] = 0;
-		err = dir->ops->symlink(
-			dir, name, strlen(name), target, st->uid, st->gid, out);
+		err = dir->ops->symlink(dir, name, strlen(name), target, st->uid, st->gid, out);
 	} else {
 		err = (int)n;
 	}
@@ -203,7 +202,8 @@ static int copy_up(struct inode *inode, struct inode *parent, const char *name, 
 	if (err)
 		return err;
 	atomic_store(&ovl_of(inode)->upper, upper);
-	/* Its other names are in the lower layer still: while this inode lives they stay one file. */
+	/* Its other names are in the lower layer still: while this inode lives they stay one file.
+	 */
 	if (!S_ISDIR(st.mode) && (st.nlink > 1 || !name))
 		ovl_pin(inode);
 	return 0;

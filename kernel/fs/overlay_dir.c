@@ -87,7 +87,7 @@ static int listing_add(struct listing *l, const struct entry *like, const char *
 struct gather {
 	struct dir_emit emit; /* must be first */
 	struct listing *list;
-	struct inode *dir;   /* overlay's */
+	struct inode *dir; /* overlay's */
 	bool upper;
 	uint32_t layer;
 	int err;
@@ -266,8 +266,7 @@ static int ovl_readdir(struct file *file, uint64_t *pos, struct dir_emit *emit)
 	for (; *pos - DOTS < l->count; ++*pos) {
 		struct entry *e = l->entries[*pos - DOTS];
 
-		if (!e->hidden &&
-			!emit->entry(emit, e->name, e->len, e->ino, e->type, *pos + 1))
+		if (!e->hidden && !emit->entry(emit, e->name, e->len, e->ino, e->type, *pos + 1))
 			return 0;
 	}
 	return 0;

@@ -131,7 +131,8 @@ static int ovl_fallocate(struct file *file, int mode, uint64_t off, uint64_t len
 	if (IS_ERR(real))
 		err = PTR_ERR(real);
 	else
-		err = real->ops->fallocate ? real->ops->fallocate(real, mode, off, len) : -EOPNOTSUPP;
+		err = real->ops->fallocate ? real->ops->fallocate(real, mode, off, len)
+					   : -EOPNOTSUPP;
 	if (!err) {
 		atomic_add(&real->inode->write_gen, 1u);
 		ovl_refresh_locked(inode);

@@ -156,8 +156,8 @@ struct making {
 	const char *target; /* symbolic link */
 };
 
-static int make_step_locked(struct inode *up, const char *name, size_t len, const struct making *m,
-	struct inode **out)
+static int make_step_locked(
+	struct inode *up, const char *name, size_t len, const struct making *m, struct inode **out)
 {
 	if (m->target)
 		return up->ops->symlink(up, name, len, m->target, m->uid, m->gid, out);
@@ -178,8 +178,8 @@ static int make_opaque(struct inode *up, const char *name, size_t len, struct in
 	return err;
 }
 
-static int make(struct inode *dir, const char *name, size_t len, const struct making *m,
-	struct inode **out)
+static int make(
+	struct inode *dir, const char *name, size_t len, const struct making *m, struct inode **out)
 {
 	struct inode *up, *made;
 	int err = ovl_copy_up(dir, UINT64_MAX), had;

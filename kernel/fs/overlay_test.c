@@ -40,7 +40,8 @@ static void overlay_down(void)
 /* The base most tests use: one layer. */
 static void base_up(void)
 {
-	host_sh("cd tree && mkdir -p d/e/f usr && printf lower > file && printf deep > d/e/f/deep && "
+	host_sh("cd tree && mkdir -p d/e/f usr && printf lower > file && printf deep > d/e/f/deep "
+		"&& "
 		"chmod 640 file && ln file usr/hard && ln -s file link && mknod null c 1 3 && "
 		"mkdir empty && printf a > d/a && printf b > d/b");
 	layer_from_tree("");
@@ -83,7 +84,8 @@ static const char *names_in(const char *path)
 			char below[128];
 
 			if (strcmp(d->name, ".") != 0 && strcmp(d->name, "..") != 0) {
-				len += (size_t)kformat(text + len, sizeof(text) - len, "%s ", d->name);
+				len += (size_t)kformat(
+					text + len, sizeof(text) - len, "%s ", d->name);
 				/* What readdir says is what stat says. */
 				kformat(below, sizeof(below), "%s/%s", path, d->name);
 				st = t_stat(below);
@@ -306,9 +308,11 @@ PROC_TEST(overlay_directory_times_survive_copy_up_of_a_child)
 PROC_TEST(overlay_layers_merge_hide_and_are_opaque)
 {
 	host_sh("cd tree && mkdir -p d/sub gone op && printf 1 > d/one && printf 1 > d/two && "
-		"printf 1 > gone/x && printf 1 > op/x && printf 1 > was && mkdir kind && printf 1 > kind/x");
+		"printf 1 > gone/x && printf 1 > op/x && printf 1 > was && mkdir kind && printf 1 "
+		"> kind/x");
 	layer_from_tree("");
-	host_sh("cd tree && mkdir -p d op && printf 2 > d/two && printf 2 > d/three && mknod gone c 0 0 && "
+	host_sh("cd tree && mkdir -p d op && printf 2 > d/two && printf 2 > d/three && mknod gone "
+		"c 0 0 && "
 		"printf 2 > op/y && mkdir was && printf 2 > was/z && printf 2 > kind");
 	layer_from_tree("");
 	overlay_up();

@@ -1,9 +1,11 @@
 /*
  * overlayfs.c - overlay file system: mounting, inodes, merged lookup, attributes.
  * Spec: overlayfs of Linux (filesystems/overlayfs): whiteouts are character devices 0:0, opaque
- * directories have trusted.overlay.opaque=y; no redirect_dir (renaming a lower directory is -EXDEV).
- * Ours: inode numbers are stable over copy-up (trusted.overlay.origin), a descriptor opened for
- * reading sees later writes, hard links of a lower file stay one file while the machine runs.
+ * directories have trusted.overlay.opaque=y; no redirect_dir (renaming a lower directory is
+ * -EXDEV).
+ * Ours: inode numbers are stable over copy-up (trusted.overlay.origin), a descriptor
+ * opened for reading sees later writes, hard links of a lower file stay one file while the machine
+ * runs.
  * Locks: see overlay.h.
  */
 #include "fs/overlay.h"
@@ -81,7 +83,8 @@ static struct inode *find_upper_locked(struct ovl_super *ofs, const struct inode
 {
 	struct ovl_inode *oi;
 
-	LIST_FOR_EACH(oi, &ofs->by_upper[bucket_of(upper)], upper_link) {
+	LIST_FOR_EACH(oi, &ofs->by_upper[bucket_of(upper)], upper_link)
+	{
 		if (oi->upper_key == upper && ref_get_unless_zero(&oi->vfs.refs))
 			return &oi->vfs;
 	}
@@ -92,7 +95,8 @@ static struct inode *find_lower_locked(struct ovl_super *ofs, const struct inode
 {
 	struct inode *inode;
 
-	LIST_FOR_EACH(inode, &ofs->by_lower[bucket_of(lower)], cache_link) {
+	LIST_FOR_EACH(inode, &ofs->by_lower[bucket_of(lower)], cache_link)
+	{
 		if (ovl_of(inode)->lower[0].inode == lower && ref_get_unless_zero(&inode->refs))
 			return inode;
 	}
@@ -195,8 +199,8 @@ static void set_ops(struct inode *inode)
 	}
 }
 
-static struct ovl_inode *ovl_new(struct super *super, struct inode *upper,
-	const struct ovl_lower *lower, uint32_t nlower)
+static struct ovl_inode *ovl_new(
+	struct super *super, struct inode *upper, const struct ovl_lower *lower, uint32_t nlower)
 {
 	struct ovl_inode *oi = kzalloc(sizeof(*oi) + nlower * sizeof(*lower));
 	struct inode *real = upper ? upper : lower[0].inode;
@@ -570,14 +574,16 @@ static void unpin_all(struct ovl_super *ofs)
 	for (uint32_t i = 0; i < OVL_BUCKETS; i++) {
 		struct ovl_inode *oi, *next;
 
-		LIST_FOR_EACH_SAFE(oi, next, &ofs->by_upper[i], upper_link) {
+		LIST_FOR_EACH_SAFE(oi, next, &ofs->by_upper[i], upper_link)
+		{
 			if (oi->pinned)
 				inode_put(&oi->vfs);
 		}
 	}
 	for (uint32_t i = 0; i < OVL_BUCKETS; i++) {
 		while (!list_empty(&ofs->by_lower[i])) {
-			struct inode *inode = LIST_FIRST(&ofs->by_lower[i], struct inode, cache_link);
+			struct inode *inode =
+				LIST_FIRST(&ofs->by_lower[i], struct inode, cache_link);
 
 			KASSERT(ovl_of(inode)->pinned);
 			inode_put(inode);

@@ -12,12 +12,12 @@
  * Make an overlay of n trees, topmost first, below upper (NULL: read-only). Takes references of its
  * own. -EINVAL (n out of range), -ENOMEM.
  */
-int overlay_mount_root(struct super **lowers, unsigned n, struct super *upper, struct super **out)
-	MUST_CHECK;
+int overlay_mount_root(
+	struct super **lowers, unsigned n, struct super *upper, struct super **out) MUST_CHECK;
 
 /*
- * If inode is an overlay's, set *real to the file that holds its contents now: the upper one, or the
- * lower one until it is copied up. Lives as long as inode. False: not an overlay's.
+ * If inode is an overlay's, set *real to the file that holds its contents now: the upper one, or
+ * the lower one until it is copied up. Lives as long as inode. False: not an overlay's.
  */
 bool overlay_real_inode(struct inode *inode, struct inode **real);
 

@@ -237,8 +237,8 @@ int proc_table_lookup(struct inode *dir, const struct proc_entry *entries, uint3
 	for (uint32_t i = 0; i < count; i++) {
 		if (strlen(entries[i].name) != len || memcmp(entries[i].name, name, len) != 0)
 			continue;
-		*out = proc_inode(dir->super, &entries[i], (dir->ino << 6) + i + 1, n->proc, n->tid,
-			0);
+		*out = proc_inode(
+			dir->super, &entries[i], (dir->ino << 6) + i + 1, n->proc, n->tid, 0);
 		return IS_ERR(*out) ? PTR_ERR(*out) : 0;
 	}
 	return -ENOENT;
@@ -336,8 +336,7 @@ static void proc_statfs(struct super *super, struct abi_statfs *out)
 
 static const struct super_ops proc_super_ops = {.evict = proc_evict, .statfs = proc_statfs};
 
-static int proc_mount(
-	const char *source, uint32_t flags, const char *options, struct super **out)
+static int proc_mount(const char *source, uint32_t flags, const char *options, struct super **out)
 {
 	struct super *super = super_alloc(&procfs_type, &proc_super_ops);
 	struct inode *root;

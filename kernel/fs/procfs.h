@@ -1,10 +1,10 @@
 /*
  * procfs.h - what the files of /proc share.
  *
- * A file is a row in a table: name, mode, and a function that writes its text. The text is made when
- * a descriptor reads from position 0 and then copied out, so no lock of what it describes is held
- * over the copy. Inodes live as long as somebody uses them; names are not cached, so a lookup always
- * tells what is there now.
+ * A file is a row in a table: name, mode, and a function that writes its text. The text is made
+ * when a descriptor reads from position 0 and then copied out, so no lock of what it describes is
+ * held over the copy. Inodes live as long as somebody uses them; names are not cached, so a lookup
+ * always tells what is there now.
  */
 #ifndef FS_PROCFS_H
 #define FS_PROCFS_H
@@ -48,11 +48,11 @@ struct proc_entry {
 #define PROC_DIR(n, e) {.name = (n), .mode = S_IFDIR | 0555, .entries = (e), .count = ARRAY_LEN(e)}
 
 struct proc_node {
-	struct inode vfs;               /* must be first */
+	struct inode vfs;		/* must be first */
 	const struct proc_entry *entry; /* [i] */
-	struct proc *proc;              /* [i] referenced; NULL: about the machine */
-	uint32_t tid;                   /* [i] under task/: the thread; else 0 */
-	uint32_t fd;                    /* [i] under fd/, fdinfo/ */
+	struct proc *proc;		/* [i] referenced; NULL: about the machine */
+	uint32_t tid;			/* [i] under task/: the thread; else 0 */
+	uint32_t fd;			/* [i] under fd/, fdinfo/ */
 };
 static inline struct proc_node *proc_node(struct inode *inode)
 {
@@ -62,7 +62,8 @@ static inline struct proc_node *proc_node(struct inode *inode)
 /* A new inode for a row. p may be NULL; a reference is taken. ERR_PTR(-ENOMEM). */
 struct inode *proc_inode(struct super *super, const struct proc_entry *entry, uint64_t ino,
 	struct proc *p, uint32_t tid, uint32_t fd);
-#define PROC_INO(id, low) ((uint64_t)(id) << 16 | (low)) /* of a process, or a thread with low 1 */
+#define PROC_INO(id, low) ((uint64_t)(id) << 16 | (low)) /* of a process, or a thread with low 1   \
+							  */
 
 /* 0, or -EACCES unless the caller is root or owns the process. */
 int proc_private_check(struct proc *p);

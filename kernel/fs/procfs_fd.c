@@ -1,7 +1,8 @@
 /*
  * procfs_fd.c - /proc/<pid>/fd and fdinfo: the descriptors of a process.
- * Spec: proc(5) of Linux. Opening a descriptor's link opens its file anew; what has no name (a pipe,
- * a socket) is opened as one more handle on the same open file, so `cat /dev/stdin` works in a pipe.
+ * Spec: proc(5) of Linux. Opening a descriptor's link opens its file anew; what has no name (a
+ * pipe, a socket) is opened as one more handle on the same open file, so `cat /dev/stdin` works in
+ * a pipe.
  * Locks: the table's, inside fdtable_next().
  */
 #include "fs/procfs.h"
@@ -142,7 +143,8 @@ static int alias_path(struct inode *link, const struct file *f, struct path *out
 	inode = proc_inode(link->super, &alias_entry, f->anon_ino, n->proc, 0, n->fd);
 	if (IS_ERR(inode))
 		return PTR_ERR(inode);
-	d = dentry_new(link->super->root, name, MIN((size_t)len, sizeof(name) - 1), link->super, inode);
+	d = dentry_new(
+		link->super->root, name, MIN((size_t)len, sizeof(name) - 1), link->super, inode);
 	if (!d)
 		return -ENOMEM;
 	d->unhashed = true;
@@ -230,8 +232,8 @@ static int lookup(struct inode *dir, const struct proc_entry *entry, const char 
 		return -ENOENT;
 	*out = proc_inode(dir->super, entry, (dir->ino << 20) + fd + 1, n->proc, n->tid, fd);
 	if (!IS_ERR(*out) && S_ISLNK(entry->mode))
-		(*out)->mode = S_IFLNK | (file_readable(f) ? 0500u : 0) |
-			       (file_writable(f) ? 0300u : 0);
+		(*out)->mode =
+			S_IFLNK | (file_readable(f) ? 0500u : 0) | (file_writable(f) ? 0300u : 0);
 	file_put(f);
 	if (IS_ERR(*out))
 		return PTR_ERR(*out);

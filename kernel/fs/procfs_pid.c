@@ -22,7 +22,9 @@ struct snapshot {
 	const char *wchan;
 	uint64_t start_ns, child_cpu_ns;
 	char name[16];
-	struct { uint32_t ruid, euid, suid, fsuid, rgid, egid, sgid, fsgid, ngroups; } ids;
+	struct {
+		uint32_t ruid, euid, suid, fsuid, rgid, egid, sgid, fsgid, ngroups;
+	} ids;
 };
 
 static char thread_state(struct thread *t)
@@ -39,7 +41,8 @@ static char state_locked(struct proc *p, uint32_t tid, const char **wchan)
 	*wchan = NULL;
 	if (p->state == PROC_ZOMBIE || p->state == PROC_DEAD)
 		return 'Z';
-	LIST_FOR_EACH(t, &p->threads, link) {
+	LIST_FOR_EACH(t, &p->threads, link)
+	{
 		if (tid && t->tid != tid)
 			continue;
 		if (thread_state(t) == 'R')
@@ -141,7 +144,8 @@ static void take_signals(struct proc_node *n, struct signals *s)
 		else if (p->actions[i].handler != SIG_DFL_K)
 			s->caught |= SIGBIT(i);
 	}
-	LIST_FOR_EACH(t, &p->threads, link) {
+	LIST_FOR_EACH(t, &p->threads, link)
+	{
 		if (n->tid && t->tid != n->tid)
 			continue;
 		s->pending = t->pending.set;
@@ -262,11 +266,12 @@ static int status_text(struct proc_text *t, struct proc_node *n)
 
 	take_snapshot(n, &s);
 	take_signals(n, &g);
-	text_add(t, "Name:\t%s\nUmask:\t%04o\nState:\t%s\nTgid:\t%u\nNgid:\t0\nPid:\t%u\nPPid:\t%u\n",
+	text_add(t,
+		"Name:\t%s\nUmask:\t%04o\nState:\t%s\nTgid:\t%u\nNgid:\t0\nPid:\t%u\nPPid:\t%u\n",
 		s.name, umask_of(n->proc), state_name(s.state), s.pid, s.tid, s.ppid);
 	text_add(t, "TracerPid:\t0\nUid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t64\n",
-		s.ids.ruid, s.ids.euid, s.ids.suid, s.ids.fsuid, s.ids.rgid, s.ids.egid,
-		s.ids.sgid, s.ids.fsgid);
+		s.ids.ruid, s.ids.euid, s.ids.suid, s.ids.fsuid, s.ids.rgid, s.ids.egid, s.ids.sgid,
+		s.ids.fsgid);
 	status_groups(t, n->proc);
 	text_add(t, "NStgid:\t%u\nNSpid:\t%u\nNSpgid:\t%u\nNSsid:\t%u\n", s.pid, s.tid, s.pgid,
 		s.sid);
@@ -274,7 +279,8 @@ static int status_text(struct proc_text *t, struct proc_node *n)
 		memory_of(n->proc, &mapped, &resident);
 		text_add(t, "VmPeak:\t%8llu kB\nVmSize:\t%8llu kB\nVmLck:\t%8u kB\n",
 			(unsigned long long)(mapped >> 10), (unsigned long long)(mapped >> 10), 0);
-		text_add(t, "VmHWM:\t%8llu kB\nVmRSS:\t%8llu kB\nVmData:\t%8llu kB\nVmSwap:\t%8u kB\n",
+		text_add(t,
+			"VmHWM:\t%8llu kB\nVmRSS:\t%8llu kB\nVmData:\t%8llu kB\nVmSwap:\t%8u kB\n",
 			(unsigned long long)(resident >> 10), (unsigned long long)(resident >> 10),
 			(unsigned long long)(resident >> 10), 0);
 	}
@@ -361,15 +367,14 @@ static int limits_text(struct proc_text *t, struct proc_node *n)
 {
 	static const struct {
 		const char *name, *unit;
-	} rows[RLIMIT_COUNT] = {
-		{"Max cpu time", "seconds"}, {"Max file size", "bytes"}, {"Max data size", "bytes"},
-		{"Max stack size", "bytes"}, {"Max core file size", "bytes"},
-		{"Max resident set", "bytes"}, {"Max processes", "processes"},
-		{"Max open files", "files"}, {"Max locked memory", "bytes"},
-		{"Max address space", "bytes"}, {"Max file locks", "locks"},
-		{"Max pending signals", "signals"}, {"Max msgqueue size", "bytes"},
-		{"Max nice priority", ""}, {"Max realtime priority", ""},
-		{"Max realtime timeout", "us"}};
+	} rows[RLIMIT_COUNT] = {{"Max cpu time", "seconds"}, {"Max file size", "bytes"},
+		{"Max data size", "bytes"}, {"Max stack size", "bytes"},
+		{"Max core file size", "bytes"}, {"Max resident set", "bytes"},
+		{"Max processes", "processes"}, {"Max open files", "files"},
+		{"Max locked memory", "bytes"}, {"Max address space", "bytes"},
+		{"Max file locks", "locks"}, {"Max pending signals", "signals"},
+		{"Max msgqueue size", "bytes"}, {"Max nice priority", ""},
+		{"Max realtime priority", ""}, {"Max realtime timeout", "us"}};
 	struct rlimit_k limits[RLIMIT_COUNT];
 
 	lock_acquire(&n->proc->lock);
@@ -485,28 +490,30 @@ static const struct inode_ops root_ops = {.jump = root_jump};
 static const struct inode_ops exe_ops = {.jump = exe_jump};
 
 #define PID_ENTRIES                                                                                \
-	PROC_FILE("stat", 0444, stat_text),                                                        \
-	PROC_FILE("statm", 0444, statm_text),                                                      \
-	PROC_FILE("status", 0444, status_text),                                                    \
-	{.name = "comm", .mode = S_IFREG | 0644, .text = comm_text, .store = comm_store},          \
-	PROC_FILE("cmdline", 0444, cmdline_text),                                                  \
-	PROC_PRIVATE("environ", 0400, environ_text),                                               \
-	PROC_PRIVATE("maps", 0444, maps_text),                                                     \
-	PROC_FILE("limits", 0444, limits_text),                                                    \
-	PROC_PRIVATE("io", 0400, io_text),                                                         \
-	PROC_FILE("wchan", 0444, wchan_text),                                                      \
-	PROC_FILE("mounts", 0444, proc_mounts_text),                                               \
-	PROC_FILE("mountinfo", 0444, proc_mountinfo_text),                                         \
-	PROC_FILE("oom_score", 0444, oom_text),                                                    \
-	PROC_FILE("oom_score_adj", 0444, oom_text),                                                \
-	PROC_FILE("cgroup", 0444, cgroup_text),                                                    \
-	{.name = "cwd", .mode = S_IFLNK | 0777, .ops = &cwd_ops},                                  \
-	{.name = "root", .mode = S_IFLNK | 0777, .ops = &root_ops},                                \
-	{.name = "exe", .mode = S_IFLNK | 0777, .ops = &exe_ops},                                  \
-	{.name = "fd", .mode = S_IFDIR | 0500, .ops = &proc_fd_dir_ops,                            \
-		.fops = &proc_fd_dir_fops, .private = true},                                       \
-	{.name = "fdinfo", .mode = S_IFDIR | 0500, .ops = &proc_fdinfo_dir_ops,                    \
-		.fops = &proc_fd_dir_fops, .private = true}
+	PROC_FILE("stat", 0444, stat_text), PROC_FILE("statm", 0444, statm_text),                  \
+		PROC_FILE("status", 0444, status_text),                                            \
+		{.name = "comm", .mode = S_IFREG | 0644, .text = comm_text, .store = comm_store},  \
+		PROC_FILE("cmdline", 0444, cmdline_text),                                          \
+		PROC_PRIVATE("environ", 0400, environ_text),                                       \
+		PROC_PRIVATE("maps", 0444, maps_text), PROC_FILE("limits", 0444, limits_text),     \
+		PROC_PRIVATE("io", 0400, io_text), PROC_FILE("wchan", 0444, wchan_text),           \
+		PROC_FILE("mounts", 0444, proc_mounts_text),                                       \
+		PROC_FILE("mountinfo", 0444, proc_mountinfo_text),                                 \
+		PROC_FILE("oom_score", 0444, oom_text),                                            \
+		PROC_FILE("oom_score_adj", 0444, oom_text),                                        \
+		PROC_FILE("cgroup", 0444, cgroup_text),                                            \
+		{.name = "cwd", .mode = S_IFLNK | 0777, .ops = &cwd_ops},                          \
+		{.name = "root", .mode = S_IFLNK | 0777, .ops = &root_ops},                        \
+		{.name = "exe", .mode = S_IFLNK | 0777, .ops = &exe_ops},                          \
+		{.name = "fd",                                                                     \
+			.mode = S_IFDIR | 0500,                                                    \
+			.ops = &proc_fd_dir_ops,                                                   \
+			.fops = &proc_fd_dir_fops,                                                 \
+			.private = true},                                                          \
+	{                                                                                          \
+		.name = "fdinfo", .mode = S_IFDIR | 0500, .ops = &proc_fdinfo_dir_ops,             \
+		.fops = &proc_fd_dir_fops, .private = true                                         \
+	}
 
 static const struct proc_entry task_entries[] = {PID_ENTRIES};
 static const struct proc_entry task_entry = PROC_DIR("task", task_entries);
@@ -520,7 +527,8 @@ static uint32_t next_tid(struct proc *p, uint32_t after)
 	uint32_t best = 0;
 
 	lock_acquire(&proc_tree_lock);
-	LIST_FOR_EACH(t, &p->threads, link) {
+	LIST_FOR_EACH(t, &p->threads, link)
+	{
 		if (t->tid > after && (!best || t->tid < best))
 			best = t->tid;
 	}

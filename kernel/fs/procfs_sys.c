@@ -66,14 +66,16 @@ static int meminfo_text(struct proc_text *t, struct proc_node *n)
 	total = a.limit_bytes >> 10;
 	used = a.used_bytes >> 10;
 	cached = MIN((uint64_t)chunks.chunks << (CHUNK_SHIFT - 10), used);
-	text_add(t, "MemTotal:       %8llu kB\nMemFree:        %8llu kB\nMemAvailable:   %8llu kB\n",
+	text_add(t,
+		"MemTotal:       %8llu kB\nMemFree:        %8llu kB\nMemAvailable:   %8llu kB\n",
 		(unsigned long long)total, (unsigned long long)(total - used),
 		(unsigned long long)(total - used + cached));
 	text_add(t, "Buffers:        %8u kB\nCached:         %8llu kB\nSwapCached:     %8u kB\n", 0,
 		(unsigned long long)cached, 0);
 	text_add(t, "Active:         %8llu kB\nInactive:       %8u kB\n",
 		(unsigned long long)(used - cached), 0);
-	text_add(t, "SwapTotal:      %8u kB\nSwapFree:       %8u kB\nDirty:          %8u kB\n", 0, 0, 0);
+	text_add(t, "SwapTotal:      %8u kB\nSwapFree:       %8u kB\nDirty:          %8u kB\n", 0,
+		0, 0);
 	text_add(t, "Shmem:          %8u kB\nSlab:           %8llu kB\nSReclaimable:   %8u kB\n", 0,
 		(unsigned long long)(used - cached), 0);
 	return 0;

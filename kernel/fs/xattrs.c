@@ -10,7 +10,7 @@ struct xattr {
 	struct xattr *next;
 	uint32_t size;
 	uint32_t name_len; /* without the zero after it */
-	char name[];       /* then the value */
+	char name[];	   /* then the value */
 };
 
 static struct xattr **find(const struct xattrs *x, const char *name)

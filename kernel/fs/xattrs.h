@@ -12,7 +12,7 @@ struct xattrs {
 	struct xattr *first;
 };
 
-#define XATTR_CREATE 1  /* must not exist */
+#define XATTR_CREATE 1	/* must not exist */
 #define XATTR_REPLACE 2 /* must exist */
 #define XATTR_SIZE_MAX 65536u
 

@@ -3,8 +3,9 @@
  *
  *   make -C kernel -f fuzz/erofs.mk run [SECONDS=60]
  *
- * The input is an image. It is mounted; every inode reachable in WALK_MAX steps is looked up, listed,
- * read at its ends and asked for its attributes. Any errno is right; a trap, a leak or a hang is not.
+ * The input is an image. It is mounted; every inode reachable in WALK_MAX steps is looked up,
+ * listed, read at its ends and asked for its attributes. Any errno is right; a trap, a leak or a
+ * hang is not.
  */
 #include "arch/arch.h"
 #include "arch/native/native.h"

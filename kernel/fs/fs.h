@@ -9,11 +9,11 @@
 /* f_type of statfs; each file system's own header has the others */
 #define TMPFS_MAGIC 0x01021994u
 
-extern const struct fs_type tmpfs_type;     /* files in memory */
-extern const struct fs_type erofs_type;     /* image layers, read-only */
-extern const struct fs_type overlay_type;   /* writable over read-only */
+extern const struct fs_type tmpfs_type;	  /* files in memory */
+extern const struct fs_type erofs_type;	  /* image layers, read-only */
+extern const struct fs_type overlay_type; /* writable over read-only */
 extern const struct fs_type procfs_type;
 extern const struct fs_type devfs_type;
-extern const struct fs_type hostfs_type;    /* folders of the host, read-only: boot mounts them */
+extern const struct fs_type hostfs_type; /* folders of the host, read-only: boot mounts them */
 
 #endif

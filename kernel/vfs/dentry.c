@@ -16,7 +16,7 @@
 #define BUCKETS 4096u
 #define STRIPES 64u
 #define CACHE_MAX 8192u /* names kept; beyond it a sweep drops some that nobody used lately */
-#define SWEEP 256u      /* buckets of one sweep */
+#define SWEEP 256u	/* buckets of one sweep */
 
 struct stripe {
 	struct lock lock;
@@ -24,8 +24,8 @@ struct stripe {
 
 static struct stripe stripes[STRIPES] = {[0 ... STRIPES - 1] = {LOCK_INIT(RANK_DENTRY)}};
 static struct dentry *buckets[BUCKETS]; /* [stripe] */
-static uint32_t cached;                 /* [a] hashed dentries */
-static uint32_t sweep_hand;             /* [a] bucket where the next sweep starts */
+static uint32_t cached;			/* [a] hashed dentries */
+static uint32_t sweep_hand;		/* [a] bucket where the next sweep starts */
 struct lock dentry_tree_lock = LOCK_INIT(RANK_DTREE);
 
 static uint32_t hash_of(const struct dentry *parent, const char *name, size_t len)
@@ -228,8 +228,8 @@ void dentry_prune_super(struct super *super)
 
 /* ---- making and finding ---- */
 
-struct dentry *dentry_new(
-	struct dentry *parent, const char *name, size_t len, struct super *super, struct inode *inode)
+struct dentry *dentry_new(struct dentry *parent, const char *name, size_t len, struct super *super,
+	struct inode *inode)
 {
 	struct dentry *d = kmalloc(sizeof(*d));
 

@@ -3,8 +3,8 @@
  * Spec: POSIX.1-2024 mkdir(), unlink(), rename() and so on; renameat2(2), getdents64(2) of Linux.
  *
  * Locks: a directory's inode.lock while its names change. rmdir and rename lock two directories,
- * lower address first; renames between directories also hold super.rename_lock, so that the shape of
- * the tree stands still while they look for loops. A directory that a rename replaces is locked
+ * lower address first; renames between directories also hold super.rename_lock, so that the shape
+ * of the tree stands still while they look for loops. A directory that a rename replaces is locked
  * last, by trying: on failure everything is let go, and waited for, and done again.
  */
 #include "vfs/internal.h"
@@ -79,9 +79,9 @@ static int publish_locked(
 /* What to make. */
 struct creation {
 	uint32_t mode, rdev;
-	const char *target;  /* symlink */
-	struct inode *link;  /* link */
-	struct path *out;    /* filled in, if not NULL */
+	const char *target; /* symlink */
+	struct inode *link; /* link */
+	struct path *out;   /* filled in, if not NULL */
 };
 
 static int create_inode_locked(struct walk *w, const struct creation *c, struct inode **inode)
@@ -101,11 +101,11 @@ static int create_inode_locked(struct walk *w, const struct creation *c, struct 
 	mode = creation_mode(dir, c->mode, &gid);
 	if (c->target)
 		return dir->ops->symlink
-			? dir->ops->symlink(dir, w->last, w->len, c->target, uid, gid, inode)
-			: -EPERM;
+			       ? dir->ops->symlink(dir, w->last, w->len, c->target, uid, gid, inode)
+			       : -EPERM;
 	return dir->ops->create
-		? dir->ops->create(dir, w->last, w->len, mode, c->rdev, uid, gid, inode)
-		: -EPERM;
+		       ? dir->ops->create(dir, w->last, w->len, mode, c->rdev, uid, gid, inode)
+		       : -EPERM;
 }
 
 static int create_locked(struct walk *w, const struct creation *c)
@@ -273,7 +273,7 @@ static int link_to(const struct path *old, int newdir, uaddr_t newpath)
 int sys_linkat(int32_t olddir, uaddr_t oldpath, int32_t newdir, uaddr_t newpath, uint32_t flags)
 {
 	uint32_t lookup = (flags & AT_SYMLINK_FOLLOW ? LOOKUP_FOLLOW : 0) |
-		(flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
+			  (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
 	struct path old;
 	int err;
 
@@ -320,7 +320,8 @@ static int do_unlink(struct walk *w)
 	d = dentry_find_locked(w->at.dentry, w->last, w->len);
 	err = IS_ERR(d) ? PTR_ERR(d) : unlink_locked(w, d);
 	lock_release(&dir->lock);
-	/* The inode may go with this reference, and a big file takes its time: not under the lock. */
+	/* The inode may go with this reference, and a big file takes its time: not under the lock.
+	 */
 	if (!IS_ERR(d))
 		dentry_put(d);
 	return err;
@@ -417,7 +418,7 @@ int sys_unlinkat(int32_t dirfd, uaddr_t path, uint32_t flags)
 
 struct rename {
 	struct walk from, to;
-	struct dentry *old, *new; /* referenced; new may be negative */
+	struct dentry *old, *new;  /* referenced; new may be negative */
 	char *old_name, *new_name; /* copies for the dentries */
 	uint32_t flags;
 };

@@ -9,8 +9,8 @@
 #include "lib/str.h"
 #include "ipc/pipe.h"
 
-#define FD_FIRST 32u          /* slots of a new table */
-#define FD_LIMIT (1u << 20)   /* no table grows beyond, whatever RLIMIT_NOFILE says */
+#define FD_FIRST 32u	    /* slots of a new table */
+#define FD_LIMIT (1u << 20) /* no table grows beyond, whatever RLIMIT_NOFILE says */
 #define CLOSE_RANGE_UNSHARE 2u
 #define CLOSE_RANGE_CLOEXEC 4u
 /* What fcntl(F_SETFL) can change. */
@@ -23,10 +23,10 @@
 struct fdtable {
 	struct ref refs;
 	struct lock lock;
-	uint32_t size;       /* [l] slots; a multiple of 32 */
+	uint32_t size;	     /* [l] slots; a multiple of 32 */
 	uint32_t first_free; /* [l] no free slot is below it */
 	struct file **files; /* [l] */
-	uint32_t *open;      /* [l] bits: taken or reserved */
+	uint32_t *open;	     /* [l] bits: taken or reserved */
 	uint32_t *cloexec;   /* [l] bits */
 };
 

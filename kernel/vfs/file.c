@@ -70,7 +70,8 @@ void file_put(struct file *f)
 /* Positional I/O with kernel memory, until n bytes, the end or an error. */
 static ssize_t kernel_io(struct file *f, void *buf, size_t n, uint64_t pos, bool write)
 {
-	ssize_t (*io)(struct file *, struct iobuf *, uint64_t *) = write ? f->ops->write : f->ops->read;
+	ssize_t (*io)(struct file *, struct iobuf *, uint64_t *) =
+		write ? f->ops->write : f->ops->read;
 	struct iobuf b;
 	ssize_t got;
 

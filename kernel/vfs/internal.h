@@ -31,8 +31,8 @@ struct dentry *dentry_find_locked(struct dentry *parent, const char *name, size_
 struct dentry *dentry_insert(
 	struct dentry *parent, const char *name, size_t len, struct inode *inode);
 /* A dentry outside the hash: roots (parent NULL), unnamed files. As dentry_insert otherwise. */
-struct dentry *dentry_new(
-	struct dentry *parent, const char *name, size_t len, struct super *super, struct inode *inode);
+struct dentry *dentry_new(struct dentry *parent, const char *name, size_t len, struct super *super,
+	struct inode *inode);
 /* Take it out of the cache; deleted: its path text says so. */
 void dentry_drop(struct dentry *d, bool deleted);
 /* Drop the cached names below a directory that nobody uses (they are negative, or it is dead). */
@@ -59,16 +59,16 @@ enum walk_last { WALK_NAME, WALK_DOT, WALK_DOTDOT, WALK_HERE };
 
 struct walk_text;
 struct walk {
-	struct path at;          /* referenced: where the walk stands */
-	struct path root;        /* referenced once has_root */
+	struct path at;	  /* referenced: where the walk stands */
+	struct path root; /* referenced once has_root */
 	bool has_root;
-	bool slash;              /* the last component had a slash after it: it must be a directory */
-	enum walk_last type;     /* after walk_parent() */
+	bool slash;	     /* the last component had a slash after it: it must be a directory */
+	enum walk_last type; /* after walk_parent() */
 	uint16_t len;
-	uint32_t links;          /* symbolic links followed */
+	uint32_t links;		 /* symbolic links followed */
 	const struct cred *cred; /* whose search permission */
-	const char *p;           /* what is left of the current text */
-	const char *last;        /* the last component (WALK_NAME), len bytes */
+	const char *p;		 /* what is left of the current text */
+	const char *last;	 /* the last component (WALK_NAME), len bytes */
 	struct walk_text *texts; /* symbolic links being walked, innermost first */
 };
 /* After any result of these, walk_end() gives back what the walk holds. */

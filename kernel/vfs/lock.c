@@ -16,9 +16,9 @@ enum kind { KIND_FLOCK, KIND_POSIX, KIND_OFD };
 struct flock_k {
 	struct list link; /* [FLOCK] inode.flocks, by start within one owner */
 	enum kind kind;
-	int type;       /* F_RDLCK, F_WRLCK */
-	void *owner;    /* fdtable or file */
-	uint32_t pid;   /* POSIX: for F_GETLK */
+	int type;	     /* F_RDLCK, F_WRLCK */
+	void *owner;	     /* fdtable or file */
+	uint32_t pid;	     /* POSIX: for F_GETLK */
 	uint64_t start, end; /* inclusive */
 };
 
@@ -30,8 +30,8 @@ struct lock_wait {
 
 #define QUEUES 64u
 static struct lock flock_lock = LOCK_INIT(RANK_FLOCK);
-static struct waitq queues[QUEUES];                  /* [FLOCK] */
-static struct list waits = LIST_INIT(waits);         /* [FLOCK] of struct lock_wait */
+static struct waitq queues[QUEUES];	     /* [FLOCK] */
+static struct list waits = LIST_INIT(waits); /* [FLOCK] of struct lock_wait */
 
 static struct waitq *queue_of(const struct inode *inode)
 {
@@ -49,7 +49,8 @@ static bool same_world(enum kind a, enum kind b)
 
 static bool conflicts(const struct flock_k *have, const struct flock_k *want)
 {
-	if (!same_world(have->kind, want->kind) || have->end < want->start || want->end < have->start)
+	if (!same_world(have->kind, want->kind) || have->end < want->start ||
+		want->end < have->start)
 		return false;
 	if (have->kind == want->kind && have->owner == want->owner)
 		return false;
@@ -60,9 +61,9 @@ static struct flock_k *first_conflict(struct inode *inode, const struct flock_k 
 {
 	struct flock_k *l;
 
-	LIST_FOR_EACH (l, &inode->flocks, link)
-		if (conflicts(l, want))
-			return l;
+	LIST_FOR_EACH(l, &inode->flocks, link)
+	if (conflicts(l, want))
+		return l;
 	return NULL;
 }
 
@@ -82,10 +83,12 @@ static void apply_locked(struct inode *inode, const struct flock_k *want, struct
 {
 	struct flock_k *l, *next, merged = *want;
 
-	LIST_FOR_EACH_SAFE (l, next, &inode->flocks, link) {
+	LIST_FOR_EACH_SAFE(l, next, &inode->flocks, link)
+	{
 		if (l->kind != want->kind || l->owner != want->owner)
 			continue;
-		if (want->type == l->type && l->end + 1 >= merged.start && l->start <= merged.end + 1) {
+		if (want->type == l->type && l->end + 1 >= merged.start &&
+			l->start <= merged.end + 1) {
 			/* The end of the file is UINT64_MAX / 2: adding one does not wrap. */
 			merged.start = MIN(merged.start, l->start);
 			merged.end = MAX(merged.end, l->end);
@@ -128,7 +131,8 @@ static bool would_deadlock(void *owner, void *blocker)
 		if (blocker == owner)
 			return true;
 		found = false;
-		LIST_FOR_EACH (w, &waits, link) {
+		LIST_FOR_EACH(w, &waits, link)
+		{
 			if (w->owner != blocker)
 				continue;
 			blocker = w->blocker;
@@ -340,7 +344,8 @@ static void release_owned(struct inode *inode, void *owner, bool posix)
 	if (atomic_load(&inode->flocks.next) == &inode->flocks)
 		return;
 	lock_acquire(&flock_lock);
-	LIST_FOR_EACH_SAFE (l, next, &inode->flocks, link) {
+	LIST_FOR_EACH_SAFE(l, next, &inode->flocks, link)
+	{
 		if (l->owner != owner || (l->kind == KIND_POSIX) != posix)
 			continue;
 		remove_locked(l);

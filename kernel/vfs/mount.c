@@ -22,8 +22,8 @@
 
 struct lock mount_lock = LOCK_INIT(RANK_MOUNT);
 static struct list mounts = LIST_INIT(mounts); /* [MOUNT] of mount.link, parents before children */
-static struct mount *root_mount;               /* [MOUNT] */
-static uint32_t mount_count, next_id;          /* [MOUNT] */
+static struct mount *root_mount;	       /* [MOUNT] */
+static uint32_t mount_count, next_id;	       /* [MOUNT] */
 
 void mount_get(struct mount *m)
 {
@@ -64,9 +64,9 @@ static struct mount *mounted_on_locked(const struct mount *parent, const struct 
 {
 	struct mount *m;
 
-	LIST_FOR_EACH (m, &mounts, link)
-		if (m->parent == parent && m->mountpoint == at)
-			return m;
+	LIST_FOR_EACH(m, &mounts, link)
+	if (m->parent == parent && m->mountpoint == at)
+		return m;
 	return NULL;
 }
 
@@ -122,8 +122,8 @@ void mount_for_each(void (*f)(struct mount *m, void *arg), void *arg)
 	struct mount *m;
 
 	lock_acquire(&mount_lock);
-	LIST_FOR_EACH (m, &mounts, link)
-		f(m, arg);
+	LIST_FOR_EACH(m, &mounts, link)
+	f(m, arg);
 	lock_release(&mount_lock);
 }
 
@@ -260,7 +260,8 @@ static struct mount *uncopied_locked(
 	struct mount *m;
 	uint32_t i;
 
-	LIST_FOR_EACH (m, &mounts, link) {
+	LIST_FOR_EACH(m, &mounts, link)
+	{
 		if (p == 0 ? !mounted_below_locked(m, from) : m->parent != pairs[p].old)
 			continue;
 		for (i = 0; i < n && pairs[i].old != m && pairs[i].copy != m; i++)
@@ -409,9 +410,9 @@ static bool has_children_locked(const struct mount *top)
 {
 	struct mount *m;
 
-	LIST_FOR_EACH (m, &mounts, link)
-		if (m->parent == top)
-			return true;
+	LIST_FOR_EACH(m, &mounts, link)
+	if (m->parent == top)
+		return true;
 	return false;
 }
 
@@ -422,9 +423,9 @@ static struct mount *leaf_below_locked(struct mount *top)
 
 	do {
 		found = top;
-		LIST_FOR_EACH (m, &mounts, link)
-			if (m->parent == found)
-				top = m;
+		LIST_FOR_EACH(m, &mounts, link)
+		if (m->parent == found)
+			top = m;
 	} while (top != found);
 	return found;
 }
@@ -481,8 +482,7 @@ int sys_umount2(uaddr_t target, uint32_t flags)
 		return -EINVAL;
 	if (!cred_is_root(cred_self()))
 		return -EPERM;
-	err = path_lookup_user(
-		AT_FDCWD, target, flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW, &p);
+	err = path_lookup_user(AT_FDCWD, target, flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW, &p);
 	if (err)
 		return err;
 	m = p.mount;
@@ -535,8 +535,8 @@ struct mount_args {
 	struct upath source, type, data;
 };
 
-static int mount_at(
-	struct mount_args *a, uaddr_t source, const struct path *at, uaddr_t type, uint32_t flags, uaddr_t data)
+static int mount_at(struct mount_args *a, uaddr_t source, const struct path *at, uaddr_t type,
+	uint32_t flags, uaddr_t data)
 {
 	int err = optional_str(&a->source, source);
 
@@ -559,8 +559,8 @@ put_source:
 
 int sys_mount(uaddr_t source, uaddr_t target, uaddr_t type, uint32_t flags, uaddr_t data)
 {
-	const uint32_t known = MOUNT_FLAGS | IGNORED_FLAGS | MS_REMOUNT | MS_BIND | MS_MOVE | MS_REC |
-		MS_PRIVATE | MS_SLAVE | MS_SHARED;
+	const uint32_t known = MOUNT_FLAGS | IGNORED_FLAGS | MS_REMOUNT | MS_BIND | MS_MOVE |
+			       MS_REC | MS_PRIVATE | MS_SLAVE | MS_SHARED;
 	struct mount_args *a;
 	struct path at;
 	int err;

@@ -152,7 +152,7 @@ static uint32_t new_gid(const struct inode *dir, uint32_t *mode)
 	if (S_ISDIR(*mode))
 		*mode |= S_ISGID;
 	else if ((*mode & (S_ISGID | 010)) == (S_ISGID | 010) && cred->fsuid != 0 &&
-		!cred_in_group(cred, dir->gid))
+		 !cred_in_group(cred, dir->gid))
 		*mode &= ~(uint32_t)S_ISGID;
 	return dir->gid;
 }
@@ -223,8 +223,7 @@ static int find_or_create(
 }
 
 /* O_CREAT without O_PATH. */
-static int open_creating(
-	struct walk *w, uint32_t flags, uint32_t mode, struct file **out)
+static int open_creating(struct walk *w, uint32_t flags, uint32_t mode, struct file **out)
 {
 	struct path p;
 	struct dentry *d;

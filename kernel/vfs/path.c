@@ -465,8 +465,8 @@ static int walk_all(struct walk *w, uint32_t flags, struct path *out)
 	return err;
 }
 
-int path_lookup_cred(const struct cred *cred, int dirfd, const char *name, uint32_t flags,
-	struct path *out)
+int path_lookup_cred(
+	const struct cred *cred, int dirfd, const char *name, uint32_t flags, struct path *out)
 {
 	struct walk w = {.cred = cred, .p = name};
 	int err;

@@ -334,8 +334,8 @@ int sys__llseek(int32_t fd, uint32_t high, uint32_t low, uaddr_t result, uint32_
 /* ---- from file to file ---- */
 
 /* One chunk from in at *pos to out (at *outpos, or its own position). Returns bytes, 0 at end. */
-static ssize_t copy_chunk(struct fdref *in, uint64_t *pos, struct fdref *out, uint64_t *outpos,
-	void *buf, size_t len)
+static ssize_t copy_chunk(
+	struct fdref *in, uint64_t *pos, struct fdref *out, uint64_t *outpos, void *buf, size_t len)
 {
 	uint64_t from = *pos;
 	struct iobuf b;
@@ -452,7 +452,8 @@ static int may_copy_range(const struct file *in, const struct file *out)
 	return in->ops->read && out->ops->write ? 0 : -EINVAL;
 }
 
-static ssize_t do_copy_range(struct fdref *in, uaddr_t uin, struct fdref *out, uaddr_t uout, size_t len)
+static ssize_t do_copy_range(
+	struct fdref *in, uaddr_t uin, struct fdref *out, uaddr_t uout, size_t len)
 {
 	uint64_t from, to;
 	ssize_t n;

@@ -15,8 +15,8 @@
  * a place.
  */
 struct target {
-	struct file *file; /* referenced, or NULL */
-	struct path path;  /* referenced unless file */
+	struct file *file;   /* referenced, or NULL */
+	struct path path;    /* referenced unless file */
 	struct inode *inode; /* NULL: an anonymous object */
 };
 
@@ -349,7 +349,8 @@ static int do_access(const struct cred *cred, const struct path *p, uint32_t mod
 	if ((mode & X_OK) && S_ISREG(inode->mode) && p->mount &&
 		(atomic_load(&p->mount->flags) & MS_NOEXEC))
 		return -EACCES;
-	if ((mode & W_OK) && (S_ISREG(inode->mode) || S_ISDIR(inode->mode) || S_ISLNK(inode->mode)) &&
+	if ((mode & W_OK) &&
+		(S_ISREG(inode->mode) || S_ISDIR(inode->mode) || S_ISLNK(inode->mode)) &&
 		path_want_write(p))
 		return -EROFS;
 	return mode ? inode_permission_cred(cred, inode, mode) : 0;
@@ -359,7 +360,7 @@ static int access_at(
 	const struct cred *cred, int dirfd, const char *name, uint32_t mode, uint32_t flags)
 {
 	uint32_t lookup = (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) |
-		(flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
+			  (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
 	struct path p;
 	int err = path_lookup_cred(cred, dirfd, name, lookup, &p);
 

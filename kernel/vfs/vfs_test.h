@@ -1,4 +1,5 @@
-/* vfs_test.h - the calls of this room as its tests write them: kernel strings, results as they are. */
+/* vfs_test.h - the calls of this room as its tests write them: kernel strings, results as they are.
+ */
 #ifndef VFS_VFS_TEST_H
 #define VFS_VFS_TEST_H
 

@@ -130,8 +130,9 @@ class BrowserMachine implements Machine {
 
   stop(): Promise<void> {
     this.#stopped ??= Promise.withResolvers<void>();
-    if (this.#failure !== undefined) this.#stopped.resolve();
-    this.#post({ type: 'stop' });
+    const { kind } = this.#state;
+    if (this.#failure !== undefined || kind === 'stopped' || kind === 'panic') this.#stopped.resolve(); /* over already */
+    else this.#post({ type: 'stop' });
     return this.#stopped.promise;
   }
 

@@ -243,6 +243,9 @@ void session_exit_locked(struct proc *p, struct session_exit *x)
 	lock_acquire(&x->tty->lock);
 	x->pgrp = x->tty->pgrp;
 	x->tty->session = x->tty->pgrp = 0;
+	/* What the session leaves behind may not go on using the terminal of the next one. */
+	if (x->tty->driver->revoke_at_session_end)
+		tty_revoke_locked(x->tty);
 	lock_release(&x->tty->lock);
 }
 
@@ -267,9 +270,8 @@ void session_exit_finish(struct session_exit *x)
 	}
 	if (!x->tty)
 		return;
-	/* What the session leaves behind may not go on using the terminal of the next one. */
 	if (x->tty->driver->revoke_at_session_end)
-		tty_revoke(x->tty);
+		tty_revoke_finish(x->tty);
 	tty_put(x->tty);
 	x->tty = NULL;
 }

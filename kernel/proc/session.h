@@ -21,7 +21,8 @@ void pgrp_leave(struct proc *p);
 /*
  * A process exits. What follows from it for groups: those that become orphaned and have stopped
  * members get SIGHUP and SIGCONT; when a session leader exits its terminal is released and the
- * foreground group gets SIGHUP. Before its children get a new parent and its files are closed.
+ * foreground group gets SIGHUP. Before its children get a new
+ * parent; its files may be closed before or after.
  */
 void session_proc_exit(struct proc *p);
 /* Its two halves: session_exit_locked() with the tree lock held, session_exit_finish() without. */

@@ -323,6 +323,8 @@ void console_opened(uint32_t n)
 		HOST_REQUEST(OP_CONSOLE_CLOSED, n);
 		return;
 	}
+	/* What was typed before the rings were there waits at the host. */
+	HOST_REQUEST(OP_CONSOLE_ROOM, n);
 	lock_acquire(&conctl_lock);
 	conctl_opened |= 1u << n;
 	waitq_wake_key(&conctl_changed, POLLIN | POLLRDNORM);

@@ -6,6 +6,7 @@
 #include "host/host.h"
 #include "lib/str.h"
 #include "proc/internal.h"
+#include "proc/session.h"
 #include "tty/tty.h"
 
 #define SIZE CONSOLE_RING_SIZE
@@ -241,6 +242,57 @@ PROC_TEST(console_closed_by_the_page_ends_open_files_but_not_the_terminal)
 	CHECK_EQ(sys_close(fresh), 0);
 	CHECK_EQ(requests(OP_CONSOLE_CLOSED, 3), 1);
 	host_take(3, (char[8]){0}, 8);
+}
+
+static void lead_console(void *arg)
+{
+	int *fd = arg;
+
+	CHECK_EQ(sys_setsid(), proc_self()->pid);
+	CHECK_EQ(sys_ioctl(*fd, TIOCSCTTY, 0), 0);
+	CHECK_EQ(sys_close(*fd), 0);
+}
+
+/* The parent may have reaped the leader and started the next session before the last one's end has
+ * run to its end. */
+PROC_TEST(console_session_end_spares_what_the_next_session_opened)
+{
+	struct proc *leader;
+	struct session_exit x;
+	int old, fresh;
+
+	need_console(3);
+	old = open_console(3, O_RDWR);
+	leader = ktest_proc_new();
+	ktest_join(ktest_thread_in(leader, lead_console, &old));
+	lock_acquire(&proc_tree_lock);
+	session_exit_locked(leader, &x);
+	lock_release(&proc_tree_lock);
+	fresh = open_console(3, O_RDWR);
+	session_exit_finish(&x);
+	CHECK_EQ(put(old, "x"), -EIO);
+	CHECK_EQ(put(fresh, "x"), 1);
+	CHECK_EQ(sys_close(old), 0);
+	CHECK_EQ(sys_close(fresh), 0);
+	ktest_proc_free(leader);
+	host_take(3, (char[8]){0}, 8);
+}
+
+/* The leader's files are closed before its session ends: the page must hear of it all the same. */
+PROC_TEST(console_closed_before_its_session_ends_is_told_to_the_page)
+{
+	struct proc *leader;
+	int fd;
+
+	need_console(3);
+	fd = open_console(3, O_RDWR);
+	leader = ktest_proc_new();
+	ktest_join(ktest_thread_in(leader, lead_console, &fd));
+	CHECK_EQ(sys_close(fd), 0);
+	CHECK_EQ(requests(OP_CONSOLE_CLOSED, 3), 0);
+	session_proc_exit(leader);
+	CHECK_EQ(requests(OP_CONSOLE_CLOSED, 3), 1);
+	ktest_proc_free(leader);
 }
 
 PROC_TEST(console_dev_console_survives_what_ends_tty1)

@@ -133,15 +133,14 @@ void tty_resize(struct tty *tty, const struct abi_winsize *ws)
 	resize(tty, ws);
 }
 
-/* Every file open now goes dead; the terminal is as new for the next opener. */
-static void cut_off(struct tty *tty, bool gone)
+/* Every file open now goes dead; the terminal is as new for the next opener. Returns true if
+ * driver->input_room() is due. */
+static bool cut_off_locked(struct tty *tty, bool gone)
 {
-	bool was_throttled;
+	bool was_throttled = tty->ldisc->throttled;
 
-	lock_acquire(&tty->lock);
 	tty->hangups++;
 	tty->gone |= gone;
-	was_throttled = tty->ldisc->throttled;
 	ldisc_flush_input(tty);
 	if (gone)
 		ldisc_flush_output(tty);
@@ -152,20 +151,38 @@ static void cut_off(struct tty *tty, bool gone)
 	ldisc_pump(tty);
 	waitq_wake_key(&tty->readable, POLLIN | POLLHUP);
 	waitq_wake_key(&tty->writable, POLLOUT | POLLERR | POLLHUP);
-	lock_release(&tty->lock);
-	if (was_throttled && tty->driver->input_room)
-		tty->driver->input_room(tty);
+	return was_throttled;
 }
 
 void tty_hangup(struct tty *tty, bool gone)
 {
-	cut_off(tty, gone);
+	bool room;
+
+	lock_acquire(&tty->lock);
+	room = cut_off_locked(tty, gone);
+	lock_release(&tty->lock);
+	if (room && tty->driver->input_room)
+		tty->driver->input_room(tty);
 	session_tty_gone(tty);
 }
 
-void tty_revoke(struct tty *tty)
+void tty_revoke_locked(struct tty *tty)
 {
-	cut_off(tty, false);
+	KASSERT(lock_held(&tty->lock));
+	(void)cut_off_locked(tty, false);
+}
+
+void tty_revoke_finish(struct tty *tty)
+{
+	bool unused;
+
+	if (tty->driver->input_room)
+		tty->driver->input_room(tty);
+	lock_acquire(&tty->lock);
+	unused = tty->opens == 0;
+	lock_release(&tty->lock);
+	if (unused && tty->driver->closed)
+		tty->driver->closed(tty);
 }
 
 /* ---- job control ---- */

@@ -87,8 +87,10 @@ void tty_writable_locked(struct tty *tty);
 void tty_resize(struct tty *tty, const struct abi_winsize *ws);
 /* The other side is gone. Open files: read 0, write EIO. gone: it cannot be opened again. */
 void tty_hangup(struct tty *tty, bool gone);
-/* The same without a word to the session, which has let go of it already. */
-void tty_revoke(struct tty *tty);
+/* The same without a word to the session, which lets go of it in the same hold of tty.lock: a file
+ * that the next session opens must not die with the last one's. Then _finish, without locks. */
+void tty_revoke_locked(struct tty *tty);
+void tty_revoke_finish(struct tty *tty);
 
 /* Signals that input asked for under tty.lock, to be sent without it. */
 struct tty_signals {

@@ -158,6 +158,8 @@ export class KernelHost {
       const taken = area.putInput(console, bytes);
       if (taken < bytes.length) {
         queue[0] = bytes.subarray(taken);
+        /* Only a ring seen full after the head was stored is one that the kernel sees full. */
+        if (taken > 0) continue;
         return; /* goes on with OP_CONSOLE_ROOM */
       }
       queue.shift();
@@ -243,11 +245,9 @@ export class KernelHost {
       case OP.POKE:
         this.#poke(a);
         break;
-      case OP.CONSOLE_OUTPUT: {
-        const bytes = area.takeOutput(a);
-        if (bytes !== undefined) this.#events.output(a, bytes);
+      case OP.CONSOLE_OUTPUT:
+        this.#output(area, a);
         break;
-      }
       case OP.CONSOLE_ROOM:
         this.#flushInput(a);
         break;
@@ -278,6 +278,17 @@ export class KernelHost {
       default:
         this.#panic(`the kernel sent the unknown request ${op}`);
     }
+  }
+
+  /**
+   * Show what a console has. The kernel announces output only to a ring that was seen empty, so we
+   * look until it is; by the event loop, or a program that prints without end would keep it busy.
+   */
+  #output(area: KernelArea, console: number): void {
+    const bytes = area.takeOutput(console);
+    if (bytes === undefined || this.#stopped) return;
+    this.#events.output(console, bytes);
+    setTimeout(() => this.#output(area, console), 0);
   }
 
   #halt(area: KernelArea, status: number): void {

@@ -24,4 +24,10 @@ export const SUITES: readonly Suite[] = [
   { name: 'kernel-tsan', title: 'kernel under ThreadSanitizer', command: 'make -s -j2 -C kernel test-tsan', minutes: 8 },
   { name: 'kernel-det', title: 'kernel under 1,000 schedules', command: 'make -s -j2 -C kernel test-det', minutes: 8 },
   { name: 'sdk', title: 'toolchain', command: `glue/build && ${NODE_TESTS} 'sdk/tests/*.test.ts'`, minutes: 5 },
+  {
+    name: 'conformance',
+    title: 'programs in the machine and on Linux',
+    command: 'node kernel/tests/run-conformance.ts',
+    minutes: 12,
+  },
 ];

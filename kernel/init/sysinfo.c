@@ -116,7 +116,7 @@ int sys_getrusage(int32_t who, uaddr_t usage)
 {
 	struct thread *t = thread_self();
 	struct {
-		int64_t utime_sec, utime_usec, stime_sec, stime_usec;
+		int32_t utime_sec, utime_usec, stime_sec, stime_usec;
 		int32_t maxrss, rest[13];
 	} u = {0};
 	uint64_t ns, mapped, resident;
@@ -130,8 +130,8 @@ int sys_getrusage(int32_t who, uaddr_t usage)
 	else
 		return -EINVAL;
 	mm_usage(t->proc->mm, &mapped, &resident);
-	u.utime_sec = (int64_t)(ns / 1000000000);
-	u.utime_usec = (int64_t)(ns / 1000 % 1000000);
+	u.utime_sec = (int32_t)(ns / 1000000000);
+	u.utime_usec = (int32_t)(ns / 1000 % 1000000);
 	if (who != RUSAGE_CHILDREN)
 		u.maxrss = (int32_t)(resident >> 10);
 	return copyout(usage, &u, sizeof(u));

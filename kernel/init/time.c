@@ -279,8 +279,9 @@ struct itimers {
 	struct proc *proc;
 };
 
+/* There is no time64 variant of these calls: libc converts, and refuses what does not fit. */
 struct abi_itimerval {
-	int64_t interval_sec, interval_usec, value_sec, value_usec;
+	int32_t interval_sec, interval_usec, value_sec, value_usec;
 };
 
 static void real_fired(struct timer *t)
@@ -309,11 +310,11 @@ static void read_itimer(const struct itimers *it, struct abi_itimerval *v)
 		return;
 	if (it->real.link.next && !list_empty(&it->real.link))
 		left = it->real.deadline_ns > now ? it->real.deadline_ns - now : 1000;
-	v->interval_sec = (int64_t)(it->real.interval_ns / NS);
-	v->interval_usec = (int64_t)(it->real.interval_ns % NS / 1000);
+	v->interval_sec = (int32_t)(it->real.interval_ns / NS);
+	v->interval_usec = (int32_t)(it->real.interval_ns % NS / 1000);
 	left = (left + 999) / 1000;
-	v->value_sec = (int64_t)(left / 1000000);
-	v->value_usec = (int64_t)(left % 1000000);
+	v->value_sec = (int32_t)(left / 1000000);
+	v->value_usec = (int32_t)(left % 1000000);
 }
 
 int sys_getitimer(uint32_t which, uaddr_t value)

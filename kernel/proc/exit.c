@@ -318,13 +318,13 @@ static int wait_for(struct wait_query *q)
 	return err;
 }
 
-/* struct rusage of libc for 32-bit time64: two timevals with 64-bit words, then 14 longs. */
+/* struct rusage as the calls without a time64 variant have it: libc widens the four time words. */
 static int copyout_usage(uaddr_t at, uint64_t cpu_ns)
 {
 	struct {
-		int64_t utime_sec, utime_usec, stime_sec, stime_usec;
+		int32_t utime_sec, utime_usec, stime_sec, stime_usec;
 		int32_t rest[14];
-	} usage = {.utime_sec = (int64_t)(cpu_ns / 1000000000), .utime_usec = (int64_t)(cpu_ns / 1000 % 1000000)};
+	} usage = {.utime_sec = (int32_t)(cpu_ns / 1000000000), .utime_usec = (int32_t)(cpu_ns / 1000 % 1000000)};
 
 	return at ? copyout(at, &usage, sizeof(usage)) : 0;
 }

@@ -270,7 +270,8 @@ static int send_locked(struct proc *p, struct thread *t, int signo, const struct
 		return 0;
 	if (target->vfork)
 		return 0; /* it acts for a child now and looks when it is back */
-	if (signo == SIGKILL || fatal_locked(p, signo))
+	/* While the process is stopped a fatal signal waits for SIGCONT like any other. */
+	if (signo == SIGKILL || (!p->stopped && fatal_locked(p, signo)))
 		kill_group_locked(p, fatal_code(signo), NULL);
 	else
 		notice(target, INTR_SIGNAL);

@@ -194,15 +194,17 @@ UNUSED static void put_file(const char *path, const char *text)
 /* The file's text, at most 4095 bytes; "<ENOENT>" and the like if it cannot be read. */
 UNUSED static const char *get_file(const char *path)
 {
-	static char buf[4096];
+	static char bufs[4][4096]; /* up to four at a time, for one printf */
+	static int turn;
+	char *buf = bufs[turn++ % 4];
 	int fd = open(path, O_RDONLY);
 	ssize_t n;
 
 	if (fd < 0) {
-		snprintf(buf, sizeof(buf), "<%s>", errno_name(errno));
+		snprintf(buf, sizeof(bufs[0]), "<%s>", errno_name(errno));
 		return buf;
 	}
-	n = read(fd, buf, sizeof(buf) - 1);
+	n = read(fd, buf, sizeof(bufs[0]) - 1);
 	close(fd);
 	buf[n < 0 ? 0 : n] = 0;
 	return buf;

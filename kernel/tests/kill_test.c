@@ -74,7 +74,6 @@ int main(void)
 	reap("first of the group", a);
 	reap("second of the group", b);
 	SHOW(killpg(a, SIGINT));
-	SHOW(kill(-a, 65));
 
 	/* A zombie can be signalled, to no effect. */
 	a = child(at_gate);

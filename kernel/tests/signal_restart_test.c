@@ -61,6 +61,7 @@ int main(void)
 	SHOW(nanosleep(&t, NULL)); /* never restarted */
 	timer(0);
 
+	write_at = 0;
 	on_signal(SIGALRM, tick, 0);
 	timer(5000);
 	pid = child(end_late);

@@ -101,6 +101,11 @@ async function serve(options: Options): Promise<number> {
     await server.close();
     return 1;
   }
+  const about = 'A Unix shell: dash, coreutils and busybox on a kernel of its own.';
+  await runCommand(`${node} web/gallery.ts Shell '${about}' '${link}'`, {
+    cwd: root,
+    log: join(root, 'build/log/gallery.log'),
+  });
   const seconds = Date.now() / 1000 - options.started;
   console.log(`
 Built in ${secondsText(seconds)}. Open this link in a browser; a machine boots in the tab:

@@ -149,14 +149,14 @@ const TEXTS = {
   unreachableImage: {
     title: 'The image of this machine could not be fetched',
     what: 'The link is right, but the host of the disk image did not answer, or stopped in the middle.',
-    means: 'The machine has nothing to boot from and was not started.',
+    means: 'The machine cannot read what it boots from and was ended before it was ready.',
     todo: 'Check the network and try again.',
     actions: ['retry'],
   },
   hash: {
     title: 'The image is not the one that was signed',
     what: 'The bytes that the host sent have another hash than the link says. They were damaged on the way, or replaced.',
-    means: 'None of these bytes reached the machine, and it was not started.',
+    means: 'None of these bytes reached the machine, and it was ended before it was ready.',
     todo: 'Try again, in case the transfer was damaged. If it stays so, tell the person who made the link, and do not trust the host.',
     actions: ['retry'],
   },

@@ -1,6 +1,6 @@
 /** build.ts - compiles a test program once a run; what the tests of this folder share. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { Stub } from './stub.ts';
 import type { Result } from './stub.ts';
@@ -14,11 +14,12 @@ export function compile(name: string, ...flags: string[]): string {
   const file = join(out, [name, ...flags.map((f) => f.replace(/[^a-z]/g, ''))].join('-'));
   if (!built.has(file)) {
     mkdirSync(out, { recursive: true });
-    execFileSync(
-      join(sdk, 'bin/pleat-cc'),
-      ['-O2', ...flags, join(sdk, 'tests', `${name}.c`), '-o', file],
-      { stdio: ['ignore', 'inherit', 'inherit'] },
-    );
+    const fresh = `${file}.${process.pid}`; // test files run side by side
+    const source = join(sdk, 'tests', `${name}.c`);
+    execFileSync(join(sdk, 'bin/pleat-cc'), ['-O2', ...flags, source, '-o', fresh], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    renameSync(fresh, file);
     built.add(file);
   }
   return file;

@@ -3,12 +3,16 @@
  * Spec: Linux's /dev/kmsg (ABI/testing/dev-kmsg): one record a read, "level,number,usec,-;text".
  * The record's number is its place in the log, so numbers ascend but are not dense. At the end a
  * read is end of file, -EAGAIN with O_NONBLOCK: it never waits for the next line.
+ * syslog(2) shows the same log as text, as dmesg wants it.
  * Locks: none here; klog has its own.
  */
 #include "dev/dev.h"
 #include "lib/klog.h"
 #include "lib/str.h"
+#include "mm/uaccess.h"
+#include "proc/proc.h"
 #include "vfs/vfs.h"
+#include "syscalls.h"
 
 #define RECORD_MAX 256u
 
@@ -95,3 +99,106 @@ static int64_t kmsg_seek(struct file *file, int64_t off, int whence)
 }
 
 const struct file_ops kmsg_fops = {.read = kmsg_read, .write = kmsg_write, .seek = kmsg_seek};
+
+/* ---- syslog(2) ---- */
+
+enum {
+	SYSLOG_CLOSE,
+	SYSLOG_OPEN,
+	SYSLOG_READ,
+	SYSLOG_READ_ALL,
+	SYSLOG_READ_CLEAR,
+	SYSLOG_CLEAR,
+	SYSLOG_CONSOLE_OFF,
+	SYSLOG_CONSOLE_ON,
+	SYSLOG_CONSOLE_LEVEL,
+	SYSLOG_SIZE_UNREAD,
+	SYSLOG_SIZE_BUFFER
+};
+#define LOG_BYTES 65536
+#define LINE_MAX (RECORD_MAX + 16)
+
+static uint64_t cleared; /* [a] where the last SYSLOG_CLEAR was: what is before it is not shown */
+static uint64_t told;	 /* [a] up to where SYSLOG_READ has read */
+
+/* The record at *pos as "<6>[    0.249734] text\n". Returns its length, 0 at the end. */
+static size_t next_line(uint64_t *pos, char *line)
+{
+	char record[RECORD_MAX];
+	uint64_t start, usec = 0;
+	size_t n = next_record(pos, record, &start);
+	const char *p = n ? memchr(record, ',', n) : NULL,
+		   *text = n ? memchr(record, ';', n) : NULL;
+
+	if (!p || !text)
+		return 0;
+	for (const char *digit = p + 1; digit < text; digit++)
+		usec = usec * 10 + (uint64_t)(*digit - '0');
+	return (size_t)kformat(line, LINE_MAX, "<%.*s>[%5llu.%06llu] %.*s", (int)(p - record),
+		record, (unsigned long long)(usec / 1000000), (unsigned long long)(usec % 1000000),
+		(int)(record + n - text - 1), text + 1);
+}
+
+static size_t bytes_from(uint64_t pos)
+{
+	char line[LINE_MAX];
+	size_t all = 0, n;
+
+	while ((n = next_line(&pos, line)) > 0)
+		all += n;
+	return all;
+}
+
+/* Lines from *pos on that fit len; newest: rather leave out the oldest than the newest. */
+static int copy_lines(uint64_t *pos, uaddr_t buf, size_t len, bool newest)
+{
+	size_t all = newest ? bytes_from(*pos) : 0, done = 0, n;
+	char line[LINE_MAX];
+	uint64_t at = *pos;
+
+	while ((n = next_line(&at, line)) > 0) {
+		bool skip = newest && all > len;
+
+		all -= MIN(all, n);
+		if (!skip && n > len - done)
+			break;
+		if (!skip && copyout(buf + (uaddr_t)done, line, n))
+			return -EFAULT;
+		done += skip ? 0 : n;
+		*pos = at;
+	}
+	return (int)done;
+}
+
+/* What klogctl(3) does. -EPERM: all but reading and sizes is root's; -EINVAL, -EFAULT. */
+int sys_syslog(int32_t type, uaddr_t buf, int32_t len)
+{
+	uint64_t pos = atomic_load(type == SYSLOG_READ ? &told : &cleared);
+	int n = 0;
+
+	if (type < SYSLOG_CLOSE || type > SYSLOG_SIZE_BUFFER)
+		return -EINVAL;
+	if (type == SYSLOG_SIZE_BUFFER)
+		return LOG_BYTES;
+	if (type != SYSLOG_READ_ALL && !cred_is_root(cred_self()))
+		return -EPERM;
+	switch (type) {
+	case SYSLOG_READ:
+	case SYSLOG_READ_ALL:
+	case SYSLOG_READ_CLEAR:
+		if (!buf || len < 0)
+			return -EINVAL;
+		n = copy_lines(&pos, buf, (size_t)len, type != SYSLOG_READ);
+		if (n >= 0 && type == SYSLOG_READ)
+			atomic_store(&told, pos);
+		break;
+	case SYSLOG_SIZE_UNREAD:
+		return (int)bytes_from(atomic_load(&told));
+	}
+	if (n >= 0 && (type == SYSLOG_READ_CLEAR || type == SYSLOG_CLEAR)) {
+		while (next_line(&pos, (char[LINE_MAX]){0}) > 0)
+			;
+		atomic_store(&cleared, pos);
+	}
+	return n;
+}

@@ -75,6 +75,33 @@ PROC_TEST(dev_kmsg_reads_records_and_takes_lines)
 	dev_down();
 }
 
+PROC_TEST(syslog_shows_the_newest_lines_and_clears)
+{
+	uaddr_t buf = u_alloc(4096);
+	int n;
+
+	CHECK_EQ(sys_syslog(5, 0, 0), 0);
+	CHECK_EQ(sys_syslog(3, buf, 4096), 0);
+	klog(KLOG_INFO, "test: first");
+	klog(KLOG_WARN, "test: second");
+	n = sys_syslog(3, buf, 4096);
+	CHECK_EQ(n, 2 * 18 + 12 + 13);
+	CHECK_MEM(u_ptr(buf, 4), "<6>[", 4);
+	CHECK_MEM(u_ptr(buf + 18, 30), "test: first\n<4>[", 16);
+	CHECK_EQ(sys_syslog(3, buf, 35), 18 + 13); /* the newest that fit */
+	CHECK_MEM(u_ptr(buf, 4), "<4>[", 4);
+	CHECK_EQ(sys_syslog(4, buf, 4096), n);
+	CHECK_EQ(sys_syslog(3, buf, 4096), 0);
+	CHECK_EQ(sys_syslog(99, buf, 1), -EINVAL);
+	CHECK_EQ(sys_syslog(3, 0, 1), -EINVAL);
+	klog(KLOG_INFO, "test: third");
+	CHECK_EQ(sys_syslog(3, 16, 4096), -EFAULT);
+	ktest_become(1000, 1000);
+	CHECK(sys_syslog(3, buf, 4096) > 0);
+	CHECK_EQ(sys_syslog(5, 0, 0), -EPERM);
+	ktest_become(0, 0);
+}
+
 PROC_TEST(dev_nodes_come_and_go)
 {
 	struct abi_statx st;

@@ -430,6 +430,27 @@ void proc_notify_parent_locked(struct proc *p, int code, int status)
 	waitq_wake_all(&parent->child_changed);
 }
 
+static void sleep_while_stopped(struct thread *t)
+{
+	struct proc *p = t->proc;
+	int err = 0;
+
+	lock_acquire(&p->sig_lock);
+	while (p->stopped && !p->group_exiting && !err)
+		err = waitq_sleep_at(&p->sig_arrived, &p->sig_lock, WAIT_FOREVER, WAIT_KILLABLE, "stopped");
+	lock_release(&p->sig_lock);
+	lock_acquire(&proc_tree_lock);
+	if (p->state == PROC_STOPPED && !p->stopped) {
+		p->state = PROC_RUNNING;
+		p->stop_code = 0;
+		if (!p->group_exiting) {
+			p->continued = true;
+			proc_notify_parent_locked(p, CLD_CONTINUED, SIGCONT);
+		}
+	}
+	lock_release(&proc_tree_lock);
+}
+
 /* The process stops; the first thread that comes here tells the parent. Until SIGCONT or a kill. */
 static void stop_here(struct thread *t, int signo)
 {
@@ -454,27 +475,8 @@ static void stop_here(struct thread *t, int signo)
 	p->continued = false;
 	proc_notify_parent_locked(p, CLD_STOPPED, signo);
 	lock_release(&proc_tree_lock);
-}
-
-static void sleep_while_stopped(struct thread *t)
-{
-	struct proc *p = t->proc;
-	int err = 0;
-
-	lock_acquire(&p->sig_lock);
-	while (p->stopped && !p->group_exiting && !err)
-		err = waitq_sleep_at(&p->sig_arrived, &p->sig_lock, WAIT_FOREVER, WAIT_KILLABLE, "stopped");
-	lock_release(&p->sig_lock);
-	lock_acquire(&proc_tree_lock);
-	if (p->state == PROC_STOPPED && !p->stopped) {
-		p->state = PROC_RUNNING;
-		p->stop_code = 0;
-		if (!p->group_exiting) {
-			p->continued = true;
-			proc_notify_parent_locked(p, CLD_CONTINUED, SIGCONT);
-		}
-	}
-	lock_release(&proc_tree_lock);
+	/* Even if SIGCONT was here already: it is told to the parent on the way out. */
+	sleep_while_stopped(t);
 }
 
 bool signal_exit_work(struct thread *t)

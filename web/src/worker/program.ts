@@ -79,11 +79,15 @@ function isStackOverflow(error: Error): boolean {
   return error instanceof RangeError || /call stack|recursion/i.test(error.message);
 }
 
+/** Frames of the kernel carry its module's name; a trap is told by the program's function. */
+const KERNEL_MODULE = 'linked.wasm';
+
 function trapFunction(stack: string): string {
   for (const line of stack.split('\n')) {
     const match = /^\s*at (\S+) \(wasm:/.exec(line) ?? /^([^@\s]+)@.*wasm-function/.exec(line);
-    const name = match?.[1]?.replace(/^.*\.wasm\./, '');
-    if (name !== undefined && name !== 'probe') return name;
+    const name = match?.[1];
+    if (name === undefined || name.startsWith(KERNEL_MODULE)) continue;
+    return name.replace(/^.*\.wasm\./, '');
   }
   return '';
 }

@@ -164,18 +164,22 @@ static int make_step_locked(
 	return up->ops->create(up, name, len, m->mode, m->rdev, m->uid, m->gid, out);
 }
 
-/* A directory over a whiteout: what the lower layers have there must not show through. */
-static int make_opaque(struct inode *up, const char *name, size_t len, struct inode *made)
+/* Take a new object away again, and put back the whiteout that was there. */
+static void unmake(struct inode *up, const char *name, size_t len, struct inode *made, bool had)
 {
-	int err = ovl_set_xattr(made, OVL_OPAQUE, "y", 1);
+	int err;
 
-	if (!err)
-		return 0;
-	lock_acquire2(&up->lock, &made->lock);
-	if (up->ops->rmdir(up, name, len, made) == 0)
+	if (S_ISDIR(made->mode)) {
+		lock_acquire2(&up->lock, &made->lock);
+		err = up->ops->rmdir(up, name, len, made);
+		lock_release(&made->lock);
+	} else {
+		lock_acquire(&up->lock);
+		err = up->ops->unlink(up, name, len, made);
+	}
+	if (!err && had)
 		restore_whiteout_locked(up, name, len);
-	lock_release2(&up->lock, &made->lock);
-	return err;
+	lock_release(&up->lock);
 }
 
 static int make(
@@ -196,15 +200,21 @@ static int make(
 	if (err && had > 0)
 		restore_whiteout_locked(up, name, len);
 	lock_release(&up->lock);
-	if (!err && had > 0 && S_ISDIR(m->mode)) {
-		err = make_opaque(up, name, len, made);
-		if (err)
-			inode_put(made);
-	}
 	if (err)
 		return err;
-	ovl_refresh_locked(dir);
-	return ovl_iget(dir->super, made, NULL, 0, NULL, NULL, 0, out);
+	/* What the lower layers have under a whiteout must not show through a new directory. */
+	if (had > 0 && S_ISDIR(m->mode))
+		err = ovl_set_xattr(made, OVL_OPAQUE, "y", 1);
+	if (!err) {
+		inode_get(made); /* ovl_iget() takes one over */
+		err = ovl_iget(dir->super, made, NULL, 0, NULL, NULL, 0, out);
+	}
+	if (err)
+		unmake(up, name, len, made, had > 0);
+	else
+		ovl_refresh_locked(dir);
+	inode_put(made);
+	return err;
 }
 
 int ovl_create(struct inode *dir, const char *name, size_t len, uint32_t mode, uint32_t rdev,
@@ -318,6 +328,24 @@ static int remove_upper_dir(struct inode *up, const char *name, size_t len, stru
 	return err;
 }
 
+/* Two names of one directory change places: this needs no memory and cannot fail half way. */
+static int swap_locked(struct inode *up, const char *a, const char *b, size_t blen)
+{
+	struct inode *ia, *ib;
+	int err = up->ops->lookup(up, a, strlen(a), &ia);
+
+	if (err)
+		return err;
+	err = up->ops->lookup(up, b, blen, &ib);
+	if (!err) {
+		err = up->ops->rename(up, a, strlen(a), up, b, blen, ia, ib, RENAME_EXCHANGE);
+		inode_put(ib);
+	}
+	inode_put(ia);
+	return err;
+}
+
+/* A whiteout takes the directory's place, then the directory goes under the other's name. */
 static int rmdir_covered(struct inode *dir, const char *name, size_t len, struct inode *upper)
 {
 	struct inode *up = ovl_upper(dir);
@@ -326,17 +354,22 @@ static int rmdir_covered(struct inode *dir, const char *name, size_t len, struct
 
 	lock_acquire(&up->lock);
 	err = temp_whiteout_locked(ovl_super(dir), up, temp);
+	if (!err) {
+		err = upper ? swap_locked(up, temp, name, len)
+			    : place_whiteout_locked(up, temp, name, len);
+		if (err)
+			(void)remove_locked(up, temp, strlen(temp));
+	}
 	lock_release(&up->lock);
-	if (err)
+	if (err || !upper)
 		return err;
-	if (upper)
-		err = remove_upper_dir(up, name, len, upper);
-	lock_acquire(&up->lock);
-	if (!err)
-		err = place_whiteout_locked(up, temp, name, len);
-	if (err)
-		(void)remove_locked(up, temp, strlen(temp));
-	lock_release(&up->lock);
+	err = remove_upper_dir(up, temp, strlen(temp), upper);
+	if (err) {
+		lock_acquire(&up->lock);
+		if (swap_locked(up, temp, name, len) == 0)
+			(void)remove_locked(up, temp, strlen(temp));
+		lock_release(&up->lock);
+	}
 	return err;
 }
 
@@ -416,8 +449,8 @@ static int prepare_move(struct moving *m)
 	return err;
 }
 
-/* The rename in the upper layer. Both directories are locked. */
-static int move_locked(struct moving *m)
+/* Bring the upper object from (up_old, from) to its new name. Both directories are locked. */
+static int move_locked(struct moving *m, const char *from, size_t from_len, bool swap)
 {
 	struct inode *up_old = ovl_upper(m->olddir), *up_new = ovl_upper(m->newdir), *there = NULL;
 	bool took_whiteout = false;
@@ -425,7 +458,7 @@ static int move_locked(struct moving *m)
 
 	if (err && err != -ENOENT)
 		return err;
-	if (there && S_ISDIR(m->moved->mode) && ovl_is_whiteout(there)) {
+	if (there && !swap && S_ISDIR(m->moved->mode) && ovl_is_whiteout(there)) {
 		/* A directory does not replace a device. */
 		err = up_new->ops->unlink(up_new, m->newname, m->newlen, there);
 		inode_put(there);
@@ -434,43 +467,66 @@ static int move_locked(struct moving *m)
 			return err;
 		took_whiteout = true;
 	}
-	err = up_old->ops->rename(up_old, m->oldname, m->oldlen, up_new, m->newname, m->newlen,
-		ovl_upper(m->moved), there, m->exchange ? RENAME_EXCHANGE : 0);
+	err = up_old->ops->rename(up_old, from, from_len, up_new, m->newname, m->newlen,
+		ovl_upper(m->moved), there, swap ? RENAME_EXCHANGE : 0);
 	inode_put(there);
 	if (err && took_whiteout)
 		restore_whiteout_locked(up_new, m->newname, m->newlen);
 	return err;
 }
 
+/* The object gets its old name back from the whiteout that took it, which goes. */
+static void uncover_locked(struct moving *m, const char *temp)
+{
+	struct inode *up = ovl_upper(m->olddir);
+
+	if (swap_locked(up, temp, m->oldname, m->oldlen) == 0)
+		(void)remove_locked(up, temp, strlen(temp));
+}
+
+/*
+ * The steps in the upper layer. Where the old name must stay covered a whiteout changes places with
+ * the object first. An upper directory in the way changes places with the object and is removed
+ * last, under the object's former name. So the one step that needs memory is the first or the only
+ * one, and what was done before a failure can be taken back without any.
+ */
 static int move(struct moving *m)
 {
-	struct inode *up_old = ovl_upper(m->olddir), *up_new = ovl_upper(m->newdir), *upper;
+	struct inode *up_old = ovl_upper(m->olddir), *up_new = ovl_upper(m->newdir), *victim = NULL;
 	bool cover = m->old_covered && !m->exchange;
+	const char *from = m->oldname;
+	size_t from_len = m->oldlen;
 	char temp[TEMP_NAME];
 	int err = 0;
 
-	if (cover) {
-		lock_acquire(&up_old->lock);
-		err = temp_whiteout_locked(ovl_super(m->olddir), up_old, temp);
-		lock_release(&up_old->lock);
-	}
-	if (err)
-		return err;
-	/* An empty directory in the way goes first: three upper directories cannot be locked. */
-	upper = m->victim && !m->exchange && S_ISDIR(m->victim->mode) ? ovl_upper(m->victim) : NULL;
-	if (upper)
-		err = remove_upper_dir(up_new, m->newname, m->newlen, upper);
+	if (m->victim && !m->exchange && S_ISDIR(m->victim->mode))
+		victim = ovl_upper(m->victim);
 	lock_acquire2(&up_old->lock, &up_new->lock);
-	if (!err) {
-		err = move_locked(m);
-		if (err && upper && m->new_covered)
-			restore_whiteout_locked(up_new, m->newname, m->newlen);
+	if (cover) {
+		err = temp_whiteout_locked(ovl_super(m->olddir), up_old, temp);
+		if (!err)
+			err = swap_locked(up_old, temp, m->oldname, m->oldlen);
+		from = temp;
+		from_len = strlen(temp);
 	}
-	if (cover && !err)
-		err = place_whiteout_locked(up_old, temp, m->oldname, m->oldlen);
-	if (cover && err)
-		(void)remove_locked(up_old, temp, strlen(temp));
+	if (!err) {
+		err = move_locked(m, from, from_len, m->exchange || victim);
+		if (err && cover)
+			uncover_locked(m, temp);
+	}
 	lock_release2(&up_old->lock, &up_new->lock);
+	if (err || !victim)
+		return err;
+	/* The empty directory that was in the way now has the object's former name. */
+	err = remove_upper_dir(up_old, from, from_len, victim);
+	if (err) {
+		lock_acquire2(&up_old->lock, &up_new->lock);
+		(void)up_old->ops->rename(up_old, from, from_len, up_new, m->newname, m->newlen,
+			victim, ovl_upper(m->moved), RENAME_EXCHANGE);
+		if (cover)
+			uncover_locked(m, temp);
+		lock_release2(&up_old->lock, &up_new->lock);
+	}
 	return err;
 }
 

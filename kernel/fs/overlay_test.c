@@ -3,6 +3,7 @@
 #include "fs/image_test.h"
 #include "fs/erofs.h"
 #include "fs/overlay.h"
+#include "lib/alloc.h"
 
 /*
  * /m: an overlay of the layers made so far (the last one topmost) below a tmpfs. The layers are
@@ -517,4 +518,131 @@ PROC_DET_TEST(overlay_parents_come_up_once, 1000)
 	CHECK_EQ(t_rmdir("/u/l"), 0);
 	CHECK_EQ(t_rmdir("/u"), 0);
 	two_trees_down();
+}
+
+/* ---- no memory ---- */
+
+static int op_append(void)
+{
+	struct file *f;
+	int err = file_open_at(AT_FDCWD, "/m/l/sub/f", O_WRONLY | O_APPEND, 0, &f);
+	ssize_t n;
+
+	if (err)
+		return err;
+	n = file_write_kernel(f, "er", 2, 0);
+	file_put(f);
+	return n == 2 ? 0 : (int)n;
+}
+
+static int op_unlink(void)
+{
+	return sys_unlinkat(AT_FDCWD, U_ARENA, 0);
+}
+
+static int op_rename(void)
+{
+	return sys_renameat2(AT_FDCWD, U_ARENA, AT_FDCWD, U_ARENA + 32, 0);
+}
+
+static int op_mkdir_over_whiteout(void)
+{
+	return sys_mkdirat(AT_FDCWD, U_ARENA, 0755);
+}
+
+static bool is_low(const char *path)
+{
+	return t_exists(path) == 0 && strcmp(text_of(path), "low") == 0;
+}
+
+/* Remove what is left in the upper tree and below it. */
+static void upper_clean(void)
+{
+	static const char *const files[] = {"/u/l/sub/f", "/u/l/g", "/u/l/sub/g"};
+
+	for (uint32_t i = 0; i < ARRAY_LEN(files); i++) {
+		if (t_unlink(files[i]) == -EISDIR)
+			CHECK_EQ(t_rmdir(files[i]), 0);
+	}
+	(void)t_rmdir("/u/l/sub");
+	(void)t_rmdir("/u/l");
+	CHECK_EQ(t_rmdir("/u"), 0);
+}
+
+/*
+ * Let the n-th allocation fail, for each n, until the operation no longer meets it. A failure is a
+ * clean errno and leaves the old state; trying again works.
+ */
+static void with_failing_memory(int (*op)(void), void (*prepare)(void), bool (*old_state)(void))
+{
+	for (uint32_t n = 1; n < 200; n++) {
+		int err;
+
+		two_trees_up();
+		prepare();
+		alloc_fail_after(n);
+		err = op();
+		alloc_fail_after(0);
+		if (err) {
+			CHECK(err == -ENOMEM || err == -ENOSPC);
+			CHECK(old_state());
+			CHECK_EQ(op(), 0);
+		}
+		upper_clean();
+		two_trees_down();
+		if (!err && n > 60)
+			return;
+	}
+	CHECK(false); /* it never got through */
+}
+
+static void name_f(void)
+{
+	str_copy(u_ptr(U_ARENA, 64), "/m/l/sub/f", 32);
+	str_copy(u_ptr(U_ARENA + 32, 32), "/m/l/g", 32);
+}
+
+static void name_f_gone(void)
+{
+	name_f();
+	CHECK_EQ(op_unlink(), 0);
+}
+
+static bool f_is_low(void)
+{
+	return is_low("/m/l/sub/f");
+}
+
+static bool f_is_low_and_g_is_not(void)
+{
+	return is_low("/m/l/sub/f") && t_exists("/m/l/g") == -ENOENT;
+}
+
+static bool f_is_gone(void)
+{
+	return t_exists("/m/l/sub/f") == -ENOENT;
+}
+
+PROC_TEST(overlay_append_without_memory_keeps_the_file)
+{
+	(void)u_alloc(64);
+	with_failing_memory(op_append, name_f, f_is_low);
+}
+
+PROC_TEST(overlay_unlink_without_memory_keeps_the_name)
+{
+	(void)u_alloc(64);
+	with_failing_memory(op_unlink, name_f, f_is_low);
+}
+
+PROC_TEST(overlay_rename_without_memory_keeps_the_name)
+{
+	(void)u_alloc(64);
+	with_failing_memory(op_rename, name_f, f_is_low_and_g_is_not);
+}
+
+PROC_TEST(overlay_mkdir_without_memory_keeps_the_whiteout)
+{
+	(void)u_alloc(64);
+	with_failing_memory(op_mkdir_over_whiteout, name_f_gone, f_is_gone);
 }

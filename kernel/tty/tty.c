@@ -365,8 +365,7 @@ static ssize_t tty_read(struct file *file, struct iobuf *b, uint64_t *pos)
 	ssize_t result;
 
 	(void)pos;
-	/* /dev/console is for messages and emergencies: nobody is stopped over it. */
-	result = tf->survives ? 0 : check_job(tty, SIGTTIN);
+	result = check_job(tty, SIGTTIN);
 	if (result || b->left == 0)
 		return result;
 	lock_acquire(&tty->lock);
@@ -396,7 +395,7 @@ static ssize_t tty_write(struct file *file, struct iobuf *b, uint64_t *pos)
 
 	(void)pos;
 	lock_acquire(&tty->lock);
-	if ((tty->termios.c_lflag & TOSTOP) && !tf->survives) {
+	if (tty->termios.c_lflag & TOSTOP) {
 		lock_release(&tty->lock);
 		err = check_job(tty, SIGTTOU);
 		if (err)

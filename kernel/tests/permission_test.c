@@ -1,9 +1,11 @@
 /* Permission bits, as somebody who is not root. */
 #include "conformance.h"
+#include <grp.h>
 
 static void not_root(void)
 {
 	if (geteuid() == 0) {
+		CHECK(setgroups(0, NULL) == 0);
 		CHECK(setresgid(1000, 1000, 1000) == 0);
 		CHECK(setresuid(1000, 1000, 1000) == 0);
 	}

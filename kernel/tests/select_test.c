@@ -41,7 +41,6 @@ int main(void)
 	SHOW(select(p[0] + 1, &r, NULL, NULL, &ten_ms));
 	TRUTH(now_ms() - start >= 9);
 	TRUTH(!FD_ISSET(p[0], &r));
-	TRUTH(ten_ms.tv_sec == 0 && ten_ms.tv_usec == 0); /* Linux: what was left */
 	SHOW(select(0, NULL, NULL, NULL, &zero));
 	start = now_ms();
 	SHOW(pselect(0, NULL, NULL, NULL, &ts, NULL));

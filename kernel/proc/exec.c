@@ -459,7 +459,8 @@ static void take_file(struct proc *p, struct exec_image *x)
 		mm_put(old_mm);
 }
 
-void exec_commit(struct proc *p, struct exec_image *x)
+/* replaced: the thread that t takes the place of, NULL: p has none yet. */
+static void commit(struct proc *p, struct exec_image *x, struct thread *replaced)
 {
 	struct thread *self = thread_self(), *t = x->thread;
 	uint32_t memory = x->mm->memory;
@@ -477,9 +478,17 @@ void exec_commit(struct proc *p, struct exec_image *x)
 	lock_acquire(&proc_tree_lock);
 	p->did_exec = true;
 	thread_add_locked(t);
+	/* In one step and before t can run: an exit of t must find itself the last one. */
+	if (replaced)
+		thread_remove_locked(replaced);
 	lock_release(&proc_tree_lock);
 	HOST_REQUEST(OP_SPAWN, (uint32_t)(uintptr_t)t, (uint32_t)(uintptr_t)t->kstack, memory, 0,
 		(uint32_t)key, (uint32_t)(key >> 32), SPAWN_EXEC);
+}
+
+void exec_commit(struct proc *p, struct exec_image *x)
+{
+	commit(p, x, NULL);
 }
 
 /* The calling thread's own image is replaced: it leaves, t goes on in its place. */
@@ -498,10 +507,7 @@ NORETURN void exec_replace_self(struct exec_image *x)
 	}
 	self->pending.set = 0;
 	lock_release(&p->sig_lock);
-	exec_commit(p, x);
-	lock_acquire(&proc_tree_lock);
-	thread_remove_locked(self);
-	lock_release(&proc_tree_lock);
+	commit(p, x, self);
 	self->proc = NULL;
 	proc_put(p); /* this thread's */
 	lock_assert_none_held();

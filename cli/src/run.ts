@@ -110,7 +110,9 @@ function runMachine(plan: BootPlan, kernelDir: string, show: Show): Promise<numb
       progress() {},
       booted() {},
       output(console, bytes) {
-        (console === 2 && !plan.tty ? process.stderr : process.stdout).write(bytes);
+        const stream = console === 2 && !plan.tty ? process.stderr : process.stdout;
+        if (stream.write(bytes)) return undefined;
+        return new Promise((drained) => stream.once('drain', drained));
       },
       closed() {},
       imageFailed(error) {

@@ -41,7 +41,7 @@ class Console implements MachineConsole {
   readonly number: number;
   readonly #post: (message: ToKernelWorker) => void;
   readonly #early: Uint8Array[] = [];
-  #output: ((bytes: Uint8Array) => void) | undefined;
+  #output: ((bytes: Uint8Array) => Promise<void> | void) | undefined;
   #closed: (() => void) | undefined;
 
   constructor(number: number, post: (message: ToKernelWorker) => void) {
@@ -49,9 +49,9 @@ class Console implements MachineConsole {
     this.#post = post;
   }
 
-  onOutput(listener: (bytes: Uint8Array) => void): void {
+  onOutput(listener: (bytes: Uint8Array) => Promise<void> | void): void {
     this.#output = listener;
-    for (const bytes of this.#early.splice(0)) listener(bytes);
+    for (const bytes of this.#early.splice(0)) void listener(bytes);
   }
 
   onClosed(listener: () => void): void {
@@ -70,10 +70,11 @@ class Console implements MachineConsole {
     this.#post({ type: 'close', console: this.number });
   }
 
-  /** From the machine. */
-  show(bytes: Uint8Array): void {
+  /** From the machine, which sends no more until it was shown. */
+  async show(bytes: Uint8Array): Promise<void> {
     if (this.#output === undefined) this.#early.push(bytes);
-    else this.#output(bytes);
+    else await this.#output(bytes);
+    this.#post({ type: 'shown', console: this.number });
   }
 
   ended(): void {
@@ -191,7 +192,7 @@ class BrowserMachine implements Machine {
         }
         break;
       case 'output':
-        this.#consoles.get(message.console)?.show(message.bytes);
+        this.#show(message.console, message.bytes);
         break;
       case 'closed':
         this.#consoles.get(message.console)?.ended();
@@ -209,6 +210,12 @@ class BrowserMachine implements Machine {
         this.#end({ kind: 'stopped', status: 128 + 15 });
         break;
     }
+  }
+
+  #show(number: number, bytes: Uint8Array): void {
+    const console = this.#consoles.get(number);
+    if (console !== undefined) void console.show(bytes);
+    else this.#post({ type: 'shown', console: number }); /* nobody looks any more */
   }
 
   #end(state: MachineState): void {

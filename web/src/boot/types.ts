@@ -59,8 +59,8 @@ export interface LogLine {
 /** The far end of a terminal device; number 1 is the boot console. */
 export interface MachineConsole {
   readonly number: number;
-  /** bytes as the program wrote them (after output processing); called in order */
-  onOutput(listener: (bytes: Uint8Array) => void): void;
+  /** bytes as the program wrote them (after output processing); called in order. A promise: no more comes until it is kept */
+  onOutput(listener: (bytes: Uint8Array) => Promise<void> | void): void;
   /** the last process of its session is gone (not called for number 1) */
   onClosed(listener: () => void): void;
   /** key strokes, UTF-8; never lost, also before the machine runs */

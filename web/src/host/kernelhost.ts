@@ -20,7 +20,8 @@ export interface HostEvents {
   log(line: LogLine): void;
   progress(chunks: number, chunksNeeded: number, bytes: number): void;
   booted(): void;
-  output(console: number, bytes: Uint8Array): void;
+  /** A promise: whoever shows it is behind; the console waits until it is kept. */
+  output(console: number, bytes: Uint8Array): Promise<void> | void;
   /** the session of a terminal ended, or a stream in pipe mode */
   closed(console: number): void;
   /** a layer cannot be opened or a chunk is wrong: what a person is shown */
@@ -42,6 +43,8 @@ export interface HostStats {
 const MULTI_MEMORY = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 5, 5, 2, 0, 0, 0, 0]);
 const K_MAX_PAGES = [32768, 16384, 8192]; /* smaller tries where the engine refuses */
 const K_FIRST_PAGES = 32;
+/* Output on its way to the screen; beyond it the writing program waits, so Ctrl-C is never far behind. */
+const UNSHOWN_MAX = 128 << 10;
 
 export class KernelHost {
   readonly #platform: Platform;
@@ -55,6 +58,12 @@ export class KernelHost {
   readonly #input = new Map<number, Uint8Array[]>();
   readonly #ended = new Set<number>();
   readonly #consoles = new Set<number>([1, 2]);
+  /** bytes of output that nobody has seen yet, by console */
+  readonly #unshown = new Map<number, number>();
+  /** consoles whose output waits in K because of that */
+  readonly #held = new Set<number>();
+  /** consoles whose last output is still being shown */
+  readonly #showing = new Set<number>();
   #area: KernelArea | undefined;
   #kernel: WebAssembly.Exports | undefined;
   #dummy: WebAssembly.Memory | undefined;
@@ -165,6 +174,28 @@ export class KernelHost {
       queue.shift();
     }
     if (this.#ended.delete(console)) area.sendEvent(EV.CONSOLE_EOF, console);
+  }
+
+  /** Pass output on, unless too much of it is still on its way to be shown. */
+  #show(area: KernelArea, console: number): void {
+    const unshown = this.#unshown.get(console) ?? 0;
+    if (unshown > UNSHOWN_MAX) {
+      this.#held.add(console);
+      return;
+    }
+    const bytes = area.takeOutput(console);
+    if (bytes === undefined) return;
+    this.#unshown.set(console, unshown + bytes.length);
+    this.#events.output(console, bytes);
+  }
+
+  /** `count` bytes of a console's output have been shown: room for more. */
+  shown(console: number, count: number): void {
+    const unshown = (this.#unshown.get(console) ?? 0) - count;
+    this.#unshown.set(console, unshown);
+    if (unshown <= UNSHOWN_MAX && this.#held.delete(console) && this.#area !== undefined && !this.#stopped) {
+      this.#show(this.#area, console);
+    }
   }
 
   // ---- stopping ----
@@ -282,19 +313,27 @@ export class KernelHost {
 
   /**
    * Show what a console has. The kernel announces output only to a ring that was seen empty, so we
-   * look until it is; by the event loop, or a program that prints without end would keep it busy.
+   * look until it is; by the event loop, or a program that prints without end would keep it busy,
+   * and no faster than it can be shown: what waits in the ring, the kernel can hold back.
    */
   #output(area: KernelArea, console: number): void {
+    if (this.#showing.has(console) || this.#stopped) return;
     const bytes = area.takeOutput(console);
-    if (bytes === undefined || this.#stopped) return;
-    this.#events.output(console, bytes);
-    setTimeout(() => this.#output(area, console), 0);
+    if (bytes === undefined) return;
+    this.#showing.add(console);
+    const again = (): void => {
+      this.#showing.delete(console);
+      this.#output(area, console);
+    };
+    const shown = this.#events.output(console, bytes);
+    if (shown === undefined) setTimeout(again, 0);
+    else void shown.then(again);
   }
 
   #halt(area: KernelArea, status: number): void {
     for (const console of this.#consoles) {
       const bytes = area.takeOutput(console);
-      if (bytes !== undefined) this.#events.output(console, bytes);
+      if (bytes !== undefined) void this.#events.output(console, bytes);
     }
     this.#readLog();
     void this.stop().then(() => this.#events.halted(status));

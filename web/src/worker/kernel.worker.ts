@@ -36,13 +36,19 @@ function browserPlatform(runtime: string): Platform {
 }
 
 let host: KernelHost | undefined;
+/** To call when the page has shown a console's last output. */
+const shown = new Map<number, () => void>();
 
 function start(plan: Extract<ToKernelWorker, { type: 'start' }>['plan'], runtime: string): void {
   host = new KernelHost(plan, browserPlatform(runtime), {
     log: (line) => post({ type: 'log', lines: [line] }),
     progress: (chunks, needed, bytes) => post({ type: 'progress', chunks, needed, bytes }),
     booted: () => post({ type: 'booted' }),
-    output: (console, bytes) => post({ type: 'output', console, bytes }),
+    output: (console, bytes) =>
+      new Promise((done) => {
+        shown.set(console, done);
+        post({ type: 'output', console, bytes });
+      }),
     closed: (console) => post({ type: 'closed', console }),
     imageFailed: (error) => post({ type: 'imageFailed', error }),
     halted: (status) => post({ type: 'halted', status }),
@@ -67,10 +73,17 @@ self.onmessage = (event: MessageEvent<ToKernelWorker>) => {
       host?.resize(message.console, message.cols, message.rows);
       break;
     case 'open':
+      shown.get(message.console)?.(); /* a terminal that went away may not have said so */
       host?.open(message.console, message.cols, message.rows);
       break;
     case 'close':
       host?.close(message.console);
+      break;
+    case 'shown':
+      shown.get(message.console)?.();
+      break;
+    case 'shown':
+      host?.shown(message.console, message.count);
       break;
     case 'stats':
       post({ type: 'stats', stats: host?.stats() });

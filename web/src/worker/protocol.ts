@@ -9,6 +9,9 @@ export type ToKernelWorker =
   | { readonly type: 'resize'; readonly console: number; readonly cols: number; readonly rows: number }
   | { readonly type: 'open'; readonly console: number; readonly cols: number; readonly rows: number }
   | { readonly type: 'close'; readonly console: number }
+  /** the page has shown one 'output' of the console */
+  | { readonly type: 'shown'; readonly console: number }
+  | { readonly type: 'shown'; readonly console: number; readonly count: number }
   | { readonly type: 'stats' }
   | { readonly type: 'stop' };
 

@@ -167,7 +167,7 @@ struct thread {
 	sigset_k blocked;   /* [sig_lock of proc]; the owner may read without */
 	sigset_k saved_mask; /* [o] to restore after sigsuspend, ppoll, … */
 	bool restore_mask;  /* [o] */
-	uint32_t alt_depth; /* [o] handlers running since one went onto the alternate stack */
+	bool on_altstack;   /* [o] as of the last pleat_sigtake or rt_sigreturn */
 	struct sigpending pending; /* [sig_lock] for this thread */
 	uint32_t poll_asked; /* [a] the host was asked to set the poll word */
 	struct abi_stack altstack; /* [o] */

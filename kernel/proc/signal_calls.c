@@ -241,7 +241,7 @@ int sys_sigaltstack(uaddr_t unew, uaddr_t uold)
 	struct thread *t = thread_self();
 	struct abi_stack s, old = t->altstack;
 
-	if (t->alt_depth)
+	if (t->on_altstack)
 		old.flags = SS_ONSTACK;
 	if (unew && copyin(&s, unew, sizeof(s)))
 		return -EFAULT;
@@ -249,7 +249,7 @@ int sys_sigaltstack(uaddr_t unew, uaddr_t uold)
 		return -EFAULT;
 	if (!unew)
 		return 0;
-	if (t->alt_depth)
+	if (t->on_altstack)
 		return -EPERM;
 	if (s.flags & ~SS_DISABLE)
 		return -EINVAL;
@@ -261,16 +261,23 @@ int sys_sigaltstack(uaddr_t unew, uaddr_t uold)
 	return 0;
 }
 
-/* Which stack the handler runs on: the top of the alternate one, or 0 to stay. */
-static uint32_t choose_stack(struct thread *t, const struct sigaction_k *act)
+/*
+ * Is the thread on its alternate stack? The addresses that glue gives to pleat_sigtake and
+ * rt_sigreturn lie on the stack in use; so a handler that left by longjmp is noticed too.
+ */
+static bool on_altstack(const struct thread *t, uaddr_t at)
 {
-	if (t->alt_depth) {
-		t->alt_depth++;
+	return !(t->altstack.flags & SS_DISABLE) && at >= t->altstack.sp &&
+		at - t->altstack.sp < t->altstack.size;
+}
+
+/* Which stack the handler runs on: the top of the alternate one, or 0 to stay. */
+static uint32_t choose_stack(struct thread *t, const struct sigaction_k *act, uaddr_t frame)
+{
+	t->on_altstack = on_altstack(t, frame);
+	if (t->on_altstack || !(act->flags & SA_ONSTACK) || (t->altstack.flags & SS_DISABLE))
 		return 0;
-	}
-	if (!(act->flags & SA_ONSTACK) || (t->altstack.flags & SS_DISABLE))
-		return 0;
-	t->alt_depth = 1;
+	t->on_altstack = true;
 	return (t->altstack.sp + t->altstack.size) & ~15u;
 }
 
@@ -294,7 +301,7 @@ int sys_pleat_sigtake(uaddr_t uframe)
 	f.handler = act.handler;
 	f.signo = (unsigned)signo;
 	f.flags = act.flags;
-	f.altstack_top = choose_stack(t, &act);
+	f.altstack_top = choose_stack(t, &act, uframe);
 	memcpy(f.info, &info, sizeof(info));
 	arch_copyout(uframe, &f, sizeof(f));
 	return 1;
@@ -307,8 +314,7 @@ int sys_rt_sigreturn(uaddr_t umask)
 
 	if (copyin(&mask, umask, sizeof(mask)))
 		return -EFAULT;
-	if (t->alt_depth)
-		t->alt_depth--;
+	t->on_altstack = on_altstack(t, umask);
 	signal_set_blocked(mask);
 	return 0;
 }

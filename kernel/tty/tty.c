@@ -156,14 +156,18 @@ static bool cut_off_locked(struct tty *tty, bool gone)
 
 void tty_hangup(struct tty *tty, bool gone)
 {
-	bool room;
+	bool room, unused;
 
 	lock_acquire(&tty->lock);
 	room = cut_off_locked(tty, gone);
+	unused = tty->opens == 0;
 	lock_release(&tty->lock);
 	if (room && tty->driver->input_room)
 		tty->driver->input_room(tty);
 	session_tty_gone(tty);
+	/* A process closes its files before its session ends: then no close comes after this. */
+	if (unused && tty->driver->closed)
+		tty->driver->closed(tty);
 }
 
 void tty_revoke_locked(struct tty *tty)

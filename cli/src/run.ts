@@ -128,6 +128,8 @@ function runMachine(plan: BootPlan, kernelDir: string, show: Show): Promise<numb
       },
     });
     let booted = false;
+    /* Whoever read our output is gone: end as a program killed by SIGPIPE does. */
+    process.stdout.on('error', () => void host.stop().then(() => end(128 + 13)));
     if (show.stats) {
       process.once('beforeExit', () => process.stderr.write(`${JSON.stringify(host.stats())}\n`));
     }
@@ -144,6 +146,9 @@ function runMachine(plan: BootPlan, kernelDir: string, show: Show): Promise<numb
 
 function connect(host: KernelHost, tty: boolean): void {
   const { stdin, stdout } = process;
+  /* Whoever read our output is gone: programs are to get SIGPIPE, a terminal hangs up. */
+  stdout.on('error', () => host.close(1));
+  process.stderr.on('error', () => host.close(2));
   if (tty) {
     if (stdin.isTTY) stdin.setRawMode(true);
     const size = (): void => host.resize(1, stdout.columns ?? 80, stdout.rows ?? 24);

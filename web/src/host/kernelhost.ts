@@ -43,8 +43,6 @@ export interface HostStats {
 const MULTI_MEMORY = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 5, 5, 2, 0, 0, 0, 0]);
 const K_MAX_PAGES = [32768, 16384, 8192]; /* smaller tries where the engine refuses */
 const K_FIRST_PAGES = 32;
-/* Output on its way to the screen; beyond it the writing program waits, so Ctrl-C is never far behind. */
-const UNSHOWN_MAX = 128 << 10;
 
 export class KernelHost {
   readonly #platform: Platform;
@@ -58,10 +56,6 @@ export class KernelHost {
   readonly #input = new Map<number, Uint8Array[]>();
   readonly #ended = new Set<number>();
   readonly #consoles = new Set<number>([1, 2]);
-  /** bytes of output that nobody has seen yet, by console */
-  readonly #unshown = new Map<number, number>();
-  /** consoles whose output waits in K because of that */
-  readonly #held = new Set<number>();
   /** consoles whose last output is still being shown */
   readonly #showing = new Set<number>();
   #area: KernelArea | undefined;
@@ -174,28 +168,6 @@ export class KernelHost {
       queue.shift();
     }
     if (this.#ended.delete(console)) area.sendEvent(EV.CONSOLE_EOF, console);
-  }
-
-  /** Pass output on, unless too much of it is still on its way to be shown. */
-  #show(area: KernelArea, console: number): void {
-    const unshown = this.#unshown.get(console) ?? 0;
-    if (unshown > UNSHOWN_MAX) {
-      this.#held.add(console);
-      return;
-    }
-    const bytes = area.takeOutput(console);
-    if (bytes === undefined) return;
-    this.#unshown.set(console, unshown + bytes.length);
-    this.#events.output(console, bytes);
-  }
-
-  /** `count` bytes of a console's output have been shown: room for more. */
-  shown(console: number, count: number): void {
-    const unshown = (this.#unshown.get(console) ?? 0) - count;
-    this.#unshown.set(console, unshown);
-    if (unshown <= UNSHOWN_MAX && this.#held.delete(console) && this.#area !== undefined && !this.#stopped) {
-      this.#show(this.#area, console);
-    }
   }
 
   // ---- stopping ----

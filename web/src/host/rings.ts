@@ -2,6 +2,7 @@
  * The host's views over K: the layout of kernel/abi/ring.h and nothing else.
  * Only this file makes views over shared memory of the kernel.
  */
+import { bufferUpTo } from './view.ts';
 
 export const OP = {
   SPAWN: 1,
@@ -120,8 +121,8 @@ export class KernelArea {
   }
 
   /** K grows under us: a view made before does not reach the new part. */
-  #refresh(): void {
-    if (this.#u8.byteLength === this.memory.buffer.byteLength) return;
+  #refresh(end = 0): void {
+    if (this.#u8.byteLength === bufferUpTo(this.memory, end).byteLength) return;
     this.#i32 = new Int32Array(this.memory.buffer);
     this.#u8 = new Uint8Array(this.memory.buffer);
   }
@@ -135,12 +136,12 @@ export class KernelArea {
   }
 
   word(address: number): number {
-    this.#refresh();
+    this.#refresh(address + 4);
     return Atomics.load(this.#i32, address >>> 2) >>> 0;
   }
 
   bytes(address: number, length: number): Uint8Array {
-    this.#refresh();
+    this.#refresh(address + length);
     return this.#u8.subarray(address, address + length);
   }
 
@@ -214,6 +215,7 @@ export class KernelArea {
   takeOutput(n: number): Uint8Array | undefined {
     this.#refresh();
     const data = this.#load(this.#ring(n, RING.outData));
+    this.#refresh(data + RING_SIZE);
     const head = this.#load(this.#ring(n, RING.outHead));
     const tail = this.#load(this.#ring(n, RING.outTail));
     const length = (head - tail) >>> 0;
@@ -234,6 +236,7 @@ export class KernelArea {
   putInput(n: number, bytes: Uint8Array): number {
     this.#refresh();
     const data = this.#load(this.#ring(n, RING.inData));
+    this.#refresh(data + RING_SIZE);
     if (data === 0) return 0;
     const head = this.#load(this.#ring(n, RING.inHead));
     const room = RING_SIZE - ((head - this.#load(this.#ring(n, RING.inTail))) >>> 0);
@@ -250,9 +253,9 @@ export class KernelArea {
   // ---- calls that somebody waits for ----
 
   readCall(address: number): HostCall {
-    this.#refresh();
+    this.#refresh(address + 48);
     const word = (i: number): number => this.#i32[(address >>> 2) + i]! >>> 0;
-    const path = new TextDecoder().decode(this.#u8.slice(word(9), word(9) + word(10)));
+    const path = new TextDecoder().decode(this.bytes(word(9), word(10)).slice());
     return {
       address,
       op: word(2),
@@ -267,7 +270,7 @@ export class KernelArea {
 
   /** Answer a call: bytes go to its buffer, then the sleeper is woken. Once only for each call. */
   finishCall(call: HostCall, result: Uint8Array | number): void {
-    this.#refresh();
+    this.#refresh(call.data + call.size);
     const at = call.address >>> 2;
     if (Atomics.load(this.#i32, at) >>> 0 !== CALL_PENDING) throw new Error('a call is answered twice');
     let status = 0;

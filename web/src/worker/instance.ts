@@ -3,6 +3,7 @@
  * All share K; stack pointer and TLS base are an instance's own and are set before anything else.
  */
 import type { InitMessage } from '../host/messages.ts';
+import { bytesAt } from '../host/view.ts';
 import { jsUaccess } from './uaccess.ts';
 
 /** kernel.wasm's exports; kernel/arch/wasm/entry.c says what each does. */
@@ -60,10 +61,10 @@ export function kernelImports(
         const bytes = new Uint8Array(length);
         if (callbacks.random === undefined) crypto.getRandomValues(bytes);
         else callbacks.random(bytes);
-        new Uint8Array(memory.buffer).set(bytes, at >>> 0);
+        bytesAt(memory, at >>> 0, length).set(bytes);
       },
       panic(at: number, length: number) {
-        callbacks.panic(new TextDecoder().decode(new Uint8Array(memory.buffer).slice(at >>> 0, (at >>> 0) + length)));
+        callbacks.panic(new TextDecoder().decode(bytesAt(memory, at >>> 0, length).slice()));
       },
       nop() {},
       never: 0,

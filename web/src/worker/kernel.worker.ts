@@ -82,9 +82,6 @@ self.onmessage = (event: MessageEvent<ToKernelWorker>) => {
     case 'shown':
       shown.get(message.console)?.();
       break;
-    case 'shown':
-      host?.shown(message.console, message.count);
-      break;
     case 'stats':
       post({ type: 'stats', stats: host?.stats() });
       break;

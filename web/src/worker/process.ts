@@ -3,6 +3,7 @@
  * moment it leaves its program, which is always by a Wasm trap.
  */
 import type { FromWorker, InitMessage, Program, RunMessage, ToWorker } from '../host/messages.ts';
+import { bytesAt, wordsAt } from '../host/view.ts';
 import type { WorkerEnv } from './env.ts';
 import { attachKernel, kernelImports } from './instance.ts';
 import type { KernelExports } from './instance.ts';
@@ -157,7 +158,7 @@ class Run {
   #text(text: string): number {
     const room = this.#kernel.text_size() - 1;
     const bytes = new TextEncoder().encode(text).subarray(0, room);
-    new Uint8Array(this.#init.memory.buffer).set(bytes, this.#kernel.text_buffer());
+    bytesAt(this.#init.memory, this.#kernel.text_buffer(), bytes.length).set(bytes);
     return bytes.length;
   }
 
@@ -206,7 +207,7 @@ class Run {
     while (done < bytes.length) {
       const n = this.#kernel.exec_read_at(buffer, Math.min(65536, bytes.length - done), done);
       if (n <= 0) break;
-      bytes.set(new Uint8Array(this.#init.memory.buffer, buffer, n), done);
+      bytes.set(bytesAt(this.#init.memory, buffer, n), done);
       done += n;
     }
     this.#kernel.exec_buffer_free(buffer);
@@ -265,15 +266,13 @@ class Run {
     const room = Math.min(UNWIND_MAX, sp - STACK_GUARD);
     if (room < 4096) return -12; /* ENOMEM: no stack left to save the stack to */
     this.#unwound = (sp - room) & ~15;
-    const words = new Int32Array(this.#message.user.buffer);
-    words[this.#unwound >> 2] = this.#unwound + 8;
-    words[(this.#unwound >> 2) + 1] = sp & ~15;
+    wordsAt(this.#message.user, this.#unwound, 2).set([this.#unwound + 8, sp & ~15]);
     exports.asyncify_start_unwind?.(this.#unwound);
     return 0;
   }
 
   #saveRegs(exports: ProgramExports, block: number): void {
-    const end = new Int32Array(this.#message.user.buffer)[this.#unwound >> 2] ?? 0;
+    const end = wordsAt(this.#message.user, this.#unwound, 1)[0] ?? 0;
     const regs = [
       exports.__stack_pointer.value as number,
       (exports.__tls_base?.value as number | undefined) ?? 0,
@@ -283,13 +282,12 @@ class Run {
       0,
       block,
     ];
-    new Int32Array(this.#init.memory.buffer).set(regs, this.#kernel.regs_buffer() >> 2);
+    wordsAt(this.#init.memory, this.#kernel.regs_buffer(), regs.length).set(regs);
   }
 
   #fork(): void {
     this.#copyParent();
-    const at = this.#kernel.fork_regs() >> 2;
-    const regs = new Int32Array(this.#init.memory.buffer).slice(at, at + 7);
+    const regs = wordsAt(this.#init.memory, this.#kernel.fork_regs(), 7).slice();
     const [sp = 0, tls = 0, tp = 0, unwound = 0, , , block = 0] = regs;
     this.#kernel.fork_child_ready();
     const exports = this.#instantiate(this.#load());
@@ -307,14 +305,13 @@ class Run {
   #copyParent(): void {
     const { user, parent } = this.#message;
     if (parent === undefined) throw new Error('a fork without a parent');
+    parent.grow(0); /* the size it has now: see view.ts */
     this.#reserve(parent.buffer.byteLength / 65536);
-    const from = new Uint8Array(parent.buffer);
-    const to = new Uint8Array(user.buffer);
     for (let i = 0; ; i++) {
       const pair = this.#kernel.fork_next_range(i);
       if (pair === 0) break;
-      const [start = 0, end = 0] = new Uint32Array(this.#init.memory.buffer, pair, 2);
-      to.set(from.subarray(start, end), start);
+      const [start = 0, end = 0] = wordsAt(this.#init.memory, pair, 2);
+      bytesAt(user, start, end - start).set(bytesAt(parent, start, end - start));
     }
   }
 }

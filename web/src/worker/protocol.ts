@@ -11,7 +11,6 @@ export type ToKernelWorker =
   | { readonly type: 'close'; readonly console: number }
   /** the page has shown one 'output' of the console */
   | { readonly type: 'shown'; readonly console: number }
-  | { readonly type: 'shown'; readonly console: number; readonly count: number }
   | { readonly type: 'stats' }
   | { readonly type: 'stop' };
 

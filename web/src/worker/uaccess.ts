@@ -2,6 +2,8 @@
  * The kernel's copies to and from user memory for engines without multi-memory: the same functions
  * as kernel/arch/wasm/uaccess.wat. The kernel has checked every address.
  */
+import { bufferUpTo } from '../host/view.ts';
+
 export function jsUaccess(kernel: WebAssembly.Memory, user: WebAssembly.Memory): WebAssembly.ModuleImports {
   let k = new Uint8Array(kernel.buffer);
   let u = new Uint8Array(user.buffer);
@@ -10,9 +12,9 @@ export function jsUaccess(kernel: WebAssembly.Memory, user: WebAssembly.Memory):
 
   /* Both grow; a view made before ends where the memory did then. */
   const reach = (kEnd: number, uEnd: number): void => {
-    if (kEnd > k.length) k = new Uint8Array(kernel.buffer);
+    if (kEnd > k.length) k = new Uint8Array(bufferUpTo(kernel, kEnd));
     if (uEnd > u.length) {
-      u = new Uint8Array(user.buffer);
+      u = new Uint8Array(bufferUpTo(user, uEnd));
       u32 = new Int32Array(user.buffer);
     }
   };
@@ -51,7 +53,10 @@ export function jsUaccess(kernel: WebAssembly.Memory, user: WebAssembly.Memory):
       reach(0, (a >>> 0) + 4);
       return Atomics.compareExchange(u32, a >>> 2, old, value);
     },
-    size: (): number => user.buffer.byteLength >>> 16,
+    size(): number {
+      user.grow(0);
+      return user.buffer.byteLength >>> 16;
+    },
     grow(pages: number): number {
       try {
         return user.grow(pages);

@@ -281,6 +281,7 @@ export class KernelArea {
       this.#i32[at + 8] = result.length;
     }
     const wake = (this.#i32[at + 1]! >>> 0) >>> 2;
+    this.#refresh(wake * 4 + 4);
     Atomics.store(this.#i32, at, status);
     Atomics.add(this.#i32, wake, 1);
     Atomics.notify(this.#i32, wake);

@@ -1,7 +1,7 @@
 /**
  * The Machine place: bar, tabs, terminals, log, state line.
  */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { takeEarlyKeys } from './earlykeys.ts';
 import { FindBar } from './FindBar.tsx';
 import { Mark } from './icons.tsx';
@@ -51,14 +51,18 @@ export function Machine({ session }: { readonly session: Session }) {
     onLeave: () => document.getElementById(tabId(id))?.focus(),
     onControlUsed: () => setControlIn(undefined),
   });
-  /* at once, and again after the frame that shows a newly selected one: what is hidden takes no focus */
+  /* at once; a newly selected one is hidden until it is drawn, and what is hidden takes no focus */
+  const entering = useRef(false);
   const enter = (): void => {
-    const focus = (): void => views.current.get(session.active)?.focus();
-    focus();
-    requestAnimationFrame(() => {
-      if (document.activeElement?.closest('[role=tablist]') !== null) focus();
-    });
+    views.current.get(session.active)?.focus();
+    entering.current = document.activeElement?.closest('[role=tablist]') !== null;
   };
+  /* before any further event, so that no key stroke falls between */
+  useLayoutEffect(() => {
+    if (!entering.current) return;
+    entering.current = false;
+    views.current.get(active)?.focus();
+  }, [active]);
   /* the page's keys where no terminal has the focus */
   const onKey = (event: KeyboardEvent): void => {
     if (event.defaultPrevented || !event.ctrlKey || !event.shiftKey || event.altKey || event.metaKey) return;

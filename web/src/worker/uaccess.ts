@@ -5,9 +5,9 @@
 import { bufferUpTo } from '../host/view.ts';
 
 export function jsUaccess(kernel: WebAssembly.Memory, user: WebAssembly.Memory): WebAssembly.ModuleImports {
-  let k = new Uint8Array(kernel.buffer);
-  let u = new Uint8Array(user.buffer);
-  let u32 = new Int32Array(user.buffer);
+  let k: Uint8Array = new Uint8Array(kernel.buffer);
+  let u: Uint8Array = new Uint8Array(user.buffer);
+  let u32: Int32Array = new Int32Array(user.buffer);
   const small = 32; /* below it a loop beats set() */
 
   /* Both grow; a view made before ends where the memory did then. */

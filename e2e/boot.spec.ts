@@ -12,19 +12,22 @@ everywhere('a signed link boots to a prompt', async (bench) => {
   const start = performance.now();
   await machine.boot(await bench.link());
   bench.note(`link to prompt, as the driver sees it: ${(performance.now() - start).toFixed(0)} ms`);
-  assert.match(await machine.screen(), /\/ # ?$/m);
+  await machine.shows(String.raw`/ # ?$`);
 });
 
 everywhere('what is typed runs: echo, arithmetic, a pipeline', async (bench) => {
   const machine = await bench.boot();
   await machine.tab.type('echo $((6 * 7)) | tr 42 24\n');
   await machine.text(String.raw`\n24\r\n.*# $`);
-  assert.match(await machine.screen(), /^24$/m);
+  await machine.shows(String.raw`^24$`);
 });
 
 inChromium('the link that pleat link prints boots', async (bench) => {
+  if (bench.build !== join(ROOT, 'build')) {
+    bench.note('not tried: pleat link knows only the folder build');
+    return;
+  }
   const { stdout } = await promisify(execFile)(join(ROOT, 'cli/pleat'), ['link', '--url', bench.server.url]);
-  if (!bench.build.startsWith(join(ROOT, 'build'))) bench.note('with another build folder than the command knows');
   const { machine } = await bench.machine();
   await machine.boot(stdout.trim());
   assert.equal((await machine.run('uname -s')).status, 0);
@@ -86,5 +89,5 @@ inChromium('the machine stops with the status of its command', async (bench) => 
   await tab.goto(await bench.link({ boot: { cmd: 'echo bye; exit 7' } }));
   await machine.state('stopped');
   assert.match(await tab.page.getByTestId('stopped').innerText(), /exit status 7/);
-  assert.match(await machine.screen(), /^bye$/m);
+  await machine.shows(String.raw`^bye$`);
 });

@@ -1,5 +1,5 @@
 /**
- * End-to-end tests: node e2e/main.ts --browser chromium|firefox|webkit [--grep TEXT] [--build DIR]
+ * End-to-end tests: node e2e/main.ts --browser chromium|firefox|webkit [--spec NAME] [--grep TEXT] [--build DIR]
  *
  * Opens signed links in a real browser against a real server. One user-visible promise a test. The
  * last line is "N passed, N failed". What a failed test looked like is left in build/e2e/<browser>/.
@@ -23,6 +23,7 @@ const { values } = parseArgs({
   options: {
     browser: { type: 'string', default: 'chromium' },
     grep: { type: 'string', default: '' },
+    spec: { type: 'string', default: '*' },
     build: { type: 'string', default: resolve(import.meta.dirname, '../build') },
     list: { type: 'boolean', default: false },
   },
@@ -108,7 +109,7 @@ async function makeBench(build: string, browser: BrowserName) {
 async function main(): Promise<number> {
   const build = resolve(values.build);
   const browser = values.browser as BrowserName;
-  for (const file of globSync('*.spec.ts', { cwd: import.meta.dirname }).sort()) {
+  for (const file of globSync(`${values.spec}.spec.ts`, { cwd: import.meta.dirname }).sort()) {
     await import(join(import.meta.dirname, file));
   }
   const wanted = tests.filter((test) => test.browsers.includes(browser) && test.name.includes(values.grep));
@@ -116,7 +117,7 @@ async function main(): Promise<number> {
     for (const test of wanted) console.log(test.name);
     return 0;
   }
-  rmSync(join(build, 'e2e', browser), { recursive: true, force: true });
+  if (wanted.length > 1) rmSync(join(build, 'e2e', browser), { recursive: true, force: true });
   const { driver, runOne } = await makeBench(build, browser);
   console.log(`${driver.name} ${driver.version}: ${wanted.length} tests`);
   let failed = 0;

@@ -6,6 +6,6 @@ int main(int argc, char **argv)
 	volatile int zero = 0;
 
 	if (argc > 1 && !strcmp(argv[1], "fpe"))
-		return 1 / zero;
+		return 100 / zero;
 	__builtin_trap();
 }

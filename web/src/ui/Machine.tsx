@@ -44,10 +44,21 @@ export function Machine({ session }: { readonly session: Session }) {
     }
     redraw((count) => count + 1);
   };
+  /* a further terminal takes the keyboard once it is there; what is typed until then is kept for it */
+  const addTab = (): void => {
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+    takeEarlyKeys((text) => session.typeEarly(text));
+    void session.newTab().then(() => {
+      const opened = views.current.get(session.active);
+      if (opened === undefined) return;
+      takeEarlyKeys(undefined); /* none was free */
+      opened.focus();
+    });
+  };
   const eventsOf = (id: number): TerminalEvents => ({
     onTitle: (title) => session.rename(id, title),
     onFind: () => setFindingIn(id),
-    onNewTab: () => void session.newTab(),
+    onNewTab: addTab,
     onLeave: () => document.getElementById(tabId(id))?.focus(),
     onControlUsed: () => setControlIn(undefined),
   });
@@ -67,7 +78,7 @@ export function Machine({ session }: { readonly session: Session }) {
   const onKey = (event: KeyboardEvent): void => {
     if (event.defaultPrevented || !event.ctrlKey || !event.shiftKey || event.altKey || event.metaKey) return;
     if (event.code === 'KeyF') setFindingIn(session.active);
-    else if (event.code === 'KeyT') void session.newTab();
+    else if (event.code === 'KeyT') addTab();
     else return;
     event.preventDefault();
   };
@@ -87,7 +98,7 @@ export function Machine({ session }: { readonly session: Session }) {
           isClosable={(id) => session.isClosable(id)}
           onSelect={(id) => session.activate(id)}
           onClose={(id) => session.closeTab(id)}
-          onAdd={() => void session.newTab()}
+          onAdd={addTab}
           onEnter={enter}
           onFind={() => (finding ? endFind() : setFindingIn(active))}
         />

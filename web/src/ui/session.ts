@@ -175,7 +175,8 @@ export class Session {
 
   /** Key strokes from before there was a terminal. */
   typeEarly(text: string): void {
-    this.tabs[0]?.channel.input(new TextEncoder().encode(text));
+    const tab = this.tabs.find((each) => each.id === this.active);
+    tab?.channel.input(new TextEncoder().encode(text));
   }
 
   dismissNotice(): void {

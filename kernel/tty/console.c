@@ -288,7 +288,8 @@ void console_output_drained(uint32_t n)
 
 void console_input_eof(uint32_t n)
 {
-	struct console *c = console_find(n);
+	/* It may come before anybody opened the console: it must not be lost. */
+	struct console *c = console_get(n);
 	uint8_t eof;
 	bool raw;
 

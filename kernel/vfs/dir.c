@@ -296,13 +296,14 @@ static int unlink_locked(struct walk *w, struct dentry *d)
 
 	if (!d->inode)
 		return -ENOENT;
+	err = may_delete_locked(&w->at, d); /* before the type, as Linux has it */
+	if (err)
+		return err;
 	if (S_ISDIR(d->inode->mode))
 		return -EISDIR;
 	if (w->slash)
 		return -ENOTDIR;
-	err = may_delete_locked(&w->at, d);
-	if (!err)
-		err = dir->ops->unlink ? dir->ops->unlink(dir, w->last, w->len, d->inode) : -EPERM;
+	err = dir->ops->unlink ? dir->ops->unlink(dir, w->last, w->len, d->inode) : -EPERM;
 	if (!err)
 		dentry_drop(d, true);
 	return err;

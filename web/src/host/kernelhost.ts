@@ -107,6 +107,7 @@ export class KernelHost {
     const area = new KernelArea(memory, (instance['host_area'] as () => number)());
     this.#area = area;
     area.setMemoryLimit(this.#platform.memoryLimit);
+    area.setCpus(navigator.hardwareConcurrency || 1);
     const text = bootText(this.#plan);
     const at = (instance['boot_alloc'] as (n: number) => number)(text.length);
     area.bytes(at, text.length).set(text);
@@ -204,7 +205,8 @@ export class KernelHost {
 
   async #serve(area: KernelArea): Promise<void> {
     for (const event of this.#early.splice(0)) area.sendEvent(event[0] as number, ...event.slice(1));
-    for (const console of this.#input.keys()) this.#flushInput(console);
+    /* What came before the machine was there: input, or its end without any. */
+    for (const console of new Set([...this.#input.keys(), ...this.#ended])) this.#flushInput(console);
     while (!this.#stopped) {
       const seen = area.doorbell();
       this.#drain(area);

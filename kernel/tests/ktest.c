@@ -30,6 +30,7 @@ struct slot {
 
 void (*ktest_thread_hook)(struct thread *t, bool begin);
 void (*ktest_check_hook)(void);
+void (*ktest_left_hook)(void);
 static struct ktest *tests, **tests_end = &tests;
 static struct slot *slots[THREADS];
 static const struct ktest *running;
@@ -92,8 +93,11 @@ static void slot_ended(struct slot *s)
 
 NORETURN void ktest_left(void)
 {
-	struct slot *s = CONTAINER_OF(thread_self(), struct slot, thread);
+	struct slot *s;
 
+	if (ktest_left_hook)
+		ktest_left_hook();
+	s = CONTAINER_OF(thread_self(), struct slot, thread);
 	slot_ended(s);
 #if KTEST_DET_BUILD
 	det_exit();

@@ -10,6 +10,8 @@
  * checked for leaks. */
 extern void (*ktest_thread_hook)(struct thread *t, bool begin);
 extern void (*ktest_check_hook)(void);
+/* The calling thread leaves its program: does not return if it is not one of the rig's own. */
+extern void (*ktest_left_hook)(void);
 
 struct thread *ktest_thread_with(
 	void (*body)(void *), void *arg, struct proc *p, struct native_u *u);

@@ -37,7 +37,6 @@ int main(void)
 
 	path = (int)SHOW_OK(open("e/f", O_PATH));
 	SHOW(read(path, buf, 1));
-	SHOW(fchmod(path, 0644));
 	SHOW(fstat(path, &st));
 	SHOW(dup2(path, 40));
 	SHOW(read(40, buf, 1));

@@ -94,6 +94,11 @@ struct hostfs_stat {
 /* HOSTFS_READDIR result: records of u8 type (DT_*), u8 name length, name bytes. index: nth entry
  * to start with; result 0 bytes at the end. */
 
+/*
+ * A console's two byte rings. After it stored its own index, each side must look again at the
+ * other's, until the host sees its ring empty (output) or full (input): OP_CONSOLE_OUTPUT comes
+ * only for bytes put into an empty ring, OP_CONSOLE_ROOM only when a full one was read from.
+ */
 struct console_ring {
 	uint32_t in_head, in_tail;   /* host adds to head, kernel to tail */
 	uint32_t out_head, out_tail; /* kernel adds to head, host to tail */
@@ -113,7 +118,8 @@ struct host_area {
 	uint32_t log_text, log_size; /* the kernel log: address, bytes; log_head bytes ever written */
 	uint32_t log_head;
 	uint32_t memory_limit; /* host: how many memories may exist at once */
-	uint32_t stats[15];
+	uint32_t cpus; /* host: processors that the engine says it has */
+	uint32_t reserved[14];
 	uint64_t clock_base_ns; /* host: Unix time in ns at machine time 0 */
 	struct host_slot requests[REQUEST_SLOTS];
 	struct host_slot events[EVENT_SLOTS];

@@ -12,7 +12,6 @@
 #include "lib/klog.h"
 #include "lib/str.h"
 
-#define CPUS 1u /* as sched_getaffinity() tells: what an engine gives is not known */
 #define TICK_NS 10000000ull
 
 /* ---- links to oneself ---- */
@@ -104,11 +103,11 @@ static int uptime_text(struct proc_text *t, struct proc_node *n)
 	uint32_t processes;
 
 	(void)n;
-	busy = MIN(busy_ns(&processes), now * CPUS);
+	busy = MIN(busy_ns(&processes), now * cpu_count());
 	text_add(t, "%llu.%02llu %llu.%02llu\n", (unsigned long long)(now / 1000000000),
 		(unsigned long long)(now / TICK_NS % 100),
-		(unsigned long long)((now * CPUS - busy) / 1000000000),
-		(unsigned long long)((now * CPUS - busy) / TICK_NS % 100));
+		(unsigned long long)((now * cpu_count() - busy) / 1000000000),
+		(unsigned long long)((now * cpu_count() - busy) / TICK_NS % 100));
 	return 0;
 }
 
@@ -135,12 +134,15 @@ static int stat_text(struct proc_text *t, struct proc_node *n)
 	uint32_t processes, running;
 
 	(void)n;
-	busy = MIN(busy_ns(&processes), now * CPUS);
+	busy = MIN(busy_ns(&processes), now * cpu_count());
 	proc_count(&running);
 	text_add(t, "cpu  %llu 0 0 %llu 0 0 0 0 0 0\n", (unsigned long long)(busy / TICK_NS),
-		(unsigned long long)((now * CPUS - busy) / TICK_NS));
-	text_add(t, "cpu0 %llu 0 0 %llu 0 0 0 0 0 0\n", (unsigned long long)(busy / TICK_NS),
-		(unsigned long long)((now * CPUS - busy) / TICK_NS));
+		(unsigned long long)((now * cpu_count() - busy) / TICK_NS));
+	/* Which processor ran what is not known: each has its share. */
+	for (uint32_t i = 0, n = cpu_count(); i < n; i++)
+		text_add(t, "cpu%u %llu 0 0 %llu 0 0 0 0 0 0\n", i,
+			(unsigned long long)(busy / n / TICK_NS),
+			(unsigned long long)((now * n - busy) / n / TICK_NS));
 	text_add(t, "intr 0\nctxt 0\nbtime %llu\nprocesses %u\nprocs_running %u\nprocs_blocked 0\n",
 		(unsigned long long)((arch_realtime_ns() - now) / 1000000000), processes, running);
 	return 0;
@@ -149,7 +151,7 @@ static int stat_text(struct proc_text *t, struct proc_node *n)
 static int cpuinfo_text(struct proc_text *t, struct proc_node *n)
 {
 	(void)n;
-	for (uint32_t i = 0; i < CPUS; i++)
+	for (uint32_t i = 0; i < cpu_count(); i++)
 		text_add(t,
 			"processor\t: %u\nvendor_id\t: WebAssembly\nmodel name\t: wasm32\n"
 			"flags\t\t: atomics bulk_memory mutable_globals\n\n",

@@ -694,6 +694,8 @@ void exec_failed(const char *why)
 	struct thread *t = thread_self();
 
 	klog(KLOG_ERROR, "exec: pid %u %s: %s", t->tid, t->proc->name, why);
+	if (t->fork)
+		fork_copied(); /* the parent sees its child killed */
 	if (t->exec) {
 		exec_image_free(t->exec);
 		t->exec = NULL;

@@ -245,7 +245,10 @@ int session_set_tty_self(struct tty *tty, bool steal);
 /* The terminal goes away: SIGHUP + SIGCONT to the foreground group, sessions forget it. */
 void session_tty_gone(struct tty *tty);
 
-/* 0 or -errno; the limit's current value */
+/* Processors that the host says it has, 1..32. */
+uint32_t cpu_count(void);
+
+/* The limit's current value. */
 uint64_t proc_limit_self(int which);
 
 #define RLIMIT_CPU 0

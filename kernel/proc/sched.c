@@ -3,12 +3,25 @@
  * there is one policy.
  */
 #include "proc/internal.h"
+#include "host/host.h"
 #include "syscalls.h"
 
 #define SCHED_OTHER 0u
 #define SCHED_BATCH 3u
 #define SCHED_IDLE 5u
-#define CPUS 1u
+#define CPUS_MAX 32u
+
+uint32_t cpu_count(void)
+{
+	uint32_t n = host_area_ptr()->cpus;
+
+	return n < 1 ? 1 : MIN(n, CPUS_MAX);
+}
+
+static uint32_t cpu_mask(void)
+{
+	return UINT32_MAX >> (32 - cpu_count());
+}
 
 static int check_pid(int32_t pid)
 {
@@ -78,7 +91,7 @@ int sys_sched_get_priority_min(uint32_t policy)
 
 int sys_sched_getaffinity(int32_t pid, uint32_t size, uaddr_t mask)
 {
-	uint32_t bits = (1u << CPUS) - 1;
+	uint32_t bits = cpu_mask();
 	int err = check_pid(pid);
 
 	if (err)
@@ -97,7 +110,7 @@ int sys_sched_setaffinity(int32_t pid, uint32_t size, uaddr_t mask)
 		return err;
 	if (copyin(&bits, mask, MIN(size, 4u)))
 		return -EFAULT;
-	return bits & ((1u << CPUS) - 1) ? 0 : -EINVAL;
+	return bits & cpu_mask() ? 0 : -EINVAL;
 }
 
 int sys_getcpu(uaddr_t cpu, uaddr_t node, uaddr_t unused)

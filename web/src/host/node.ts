@@ -18,7 +18,14 @@ export function nodePlatform(runtimeDir: string, folders: readonly string[]): Pl
     endsLate: false,
     clock: () => Number(process.hrtime.bigint()) / 1e6,
     fetch: fileFetch,
-    runtimeFile: async (name) => new Uint8Array(await readFile(join(runtimeDir, name))),
+    async runtimeFile(name) {
+      try {
+        return new Uint8Array(await readFile(join(runtimeDir, name)));
+      } catch (error) {
+        const why = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+        throw new Error(`${join(runtimeDir, name)} cannot be read (${why}); ./run --build-only builds it`);
+      }
+    },
     hostDirs: new FolderReader(folders),
     memoryLimit: 1000,
   };

@@ -67,6 +67,7 @@ const AT = {
   eventWake: 28,
   eventDrainWanted: 32,
   memoryLimit: 48,
+  cpus: 52,
   clockBase: 112,
 } as const;
 const REQUESTS = 120;
@@ -147,6 +148,10 @@ export class KernelArea {
 
   setClockBase(unixNs: bigint): void {
     new BigUint64Array(this.memory.buffer)[(this.#base + AT.clockBase) >>> 3] = unixNs;
+  }
+
+  setCpus(count: number): void {
+    this.#store(AT.cpus, count);
   }
 
   setMemoryLimit(count: number): void {

@@ -6,6 +6,7 @@ import type { FromWorker, InitMessage, Program, ProgramMessage, RunMessage } fro
 import type { Platform, WorkerHandle } from './platform.ts';
 
 const SPARE = 2; /* idle Workers kept ready: making one takes 12 to 50 ms */
+const IDLE_MAX = 8; /* more are ended: after a burst of processes they would stay for ever */
 const PARK_MS = 50; /* a dead thread's next poll or call parks its Worker well before */
 const QUARANTINE_MS = 2000; /* Chromium lets an ended Worker run on for so long */
 
@@ -142,7 +143,11 @@ export class WorkerPool {
       if (slot.run !== undefined) continue;
       const run = slot.ready ? this.#queue.shift() : undefined;
       if (run === undefined) {
-        idle++;
+        if (++idle > IDLE_MAX && slot.ready) {
+          this.#slots.delete(slot);
+          void slot.handle.terminate();
+          idle--;
+        }
         continue;
       }
       slot.run = run;

@@ -90,12 +90,19 @@ uint64_t host_event_round(void)
 	return timers_run(arch_clock_ns());
 }
 
-void host_event_loop(void)
+void host_event_begin(void)
 {
 	struct waker *self = waker_self();
 
 	atomic_store(&host_area_ptr()->event_wake, (uint32_t)(uintptr_t)&self->wake);
 	atomic_store(&event_waker, self);
+}
+
+void host_event_loop(void)
+{
+	struct waker *self = waker_self();
+
+	host_event_begin();
 	for (;;) {
 		uint32_t seen = waitq_prepare(self);
 		uint64_t next = host_event_round();

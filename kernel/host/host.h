@@ -29,6 +29,8 @@ void host_kick_event_thread(void);
 
 /* The event thread's life; called once in the timer Worker. */
 NORETURN void host_event_loop(void);
+/* From here on the calling thread is the event thread. */
+void host_event_begin(void);
 /* One round of it: events, timers, dead threads. Returns ns of the next deadline, absolute, or
  * WAIT_FOREVER. Also what tests drive. */
 uint64_t host_event_round(void);

@@ -18,9 +18,50 @@
 #define TESTS_KTEST_HOST_H
 
 #include "tests/ktest_proc.h"
-#include "syscalls_numbers.h"
 
 typedef int prog_fn(uint32_t arg);
+
+/* Numbers of abi/syscalls.tbl, which is generated for libc only. */
+enum {
+	NR_close = 57,
+	NR_pipe2 = 59,
+	NR_exit = 93,
+	NR_exit_group = 94,
+	NR_waitid = 95,
+	NR_setitimer = 103,
+	NR_restart_syscall = 128,
+	NR_kill = 129,
+	NR_tkill = 130,
+	NR_tgkill = 131,
+	NR_sigaltstack = 132,
+	NR_rt_sigsuspend = 133,
+	NR_rt_sigaction = 134,
+	NR_rt_sigprocmask = 135,
+	NR_rt_sigpending = 136,
+	NR_rt_sigqueueinfo = 138,
+	NR_rt_sigreturn = 139,
+	NR_setpgid = 154,
+	NR_setsid = 157,
+	NR_getpid = 172,
+	NR_getppid = 173,
+	NR_gettid = 178,
+	NR_setresuid = 147,
+	NR_setuid = 146,
+	NR_brk = 214,
+	NR_munmap = 215,
+	NR_execve = 221,
+	NR_mmap2 = 222,
+	NR_wait4 = 260,
+	NR_clock_nanosleep_time64 = 407,
+	NR_rt_sigtimedwait_time64 = 421,
+	NR_pleat_sigtake = 1024,
+	NR_pleat_spawn = 1025,
+	NR_pleat_vfork = 1026,
+	NR_read = 63,
+	NR_write = 64,
+	NR_ppoll_time64 = 414,
+	NR_fcntl64 = 25,
+};
 
 /* ---- the test's side ---- */
 void host_start(void);

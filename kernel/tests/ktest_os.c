@@ -137,6 +137,16 @@ void os_free(void *p)
 	free(p);
 }
 
+void os_copy(void *to, const void *from, size_t n)
+{
+	memcpy(to, from, n);
+}
+
+void os_zero(void *p, size_t n)
+{
+	memset(p, 0, n);
+}
+
 void os_print(const char *text)
 {
 	fputs(text, stdout);

@@ -27,6 +27,9 @@ __attribute__((noreturn)) void os_thread_exit(void);
 void os_yield(void);
 void *os_alloc(size_t n, size_t align); /* zeroed */
 void os_free(void *p);
+/* Between user memories, whose races are the programs' own. */
+void os_copy(void *to, const void *from, size_t n);
+void os_zero(void *p, size_t n);
 void os_print(const char *text);
 const char *os_env(const char *name); /* NULL: not set */
 uint64_t os_ms(void);

@@ -4,6 +4,9 @@ import { inChromium } from './fixtures/registry.ts';
 import type { Machine } from './fixtures/machine.ts';
 import type { HostStats } from '../web/src/host/kernelhost.ts';
 
+/** Pools keep what was in use at once, which differs by a few from round to round. A leak is 2,000. */
+const POOLED = 3;
+
 /** Counts once the machine has settled: the same twice, half a second apart. */
 async function settled(machine: Machine): Promise<HostStats> {
   let last = await machine.stats();
@@ -18,28 +21,25 @@ async function settled(machine: Machine): Promise<HostStats> {
 
 inChromium('100 processes run at once', async (bench) => {
   const machine = await bench.boot();
-  const { out } = await machine.run('i=0; while [ $i -lt 100 ]; do sleep 1000 & i=$((i+1)); done; ls -d /proc/[0-9]* | wc -l', { ms: 180_000 });
+  const { out } = await machine.run('all=; i=0; while [ $i -lt 100 ]; do sleep 1000 & all="$all $!"; i=$((i+1)); done; set -- /proc/[0-9]*; echo $#', { ms: 180_000 });
   const count = Number(out.trim().split('\n').at(-1));
   assert.ok(count >= 102, `only ${count} processes: ${out.slice(0, 500)}`);
   const { processes, workers, memories, usedBytes } = await machine.stats();
   bench.note(`${processes} processes, ${workers} Workers, ${memories} memories, ${usedBytes} bytes in K`);
-  await machine.run('kill $(jobs -p); wait', { ms: 120_000 });
-  assert.equal((await machine.run('echo on')).out, 'on\n');
+  await machine.run('kill $all; wait', { ms: 120_000 });
+  assert.deepEqual(await machine.run('set -- /proc/[0-9]*; echo $#'), { out: '2\n', status: 0 });
 });
 
 inChromium('the shell says so when the engine refuses a memory, and goes on when processes end', async (bench) => {
   const machine = await bench.boot();
-  const { out } = await machine.run(
-    'i=0; while [ $i -lt 140 ]; do sleep 1000 & i=$((i+1)); done; echo made',
-    { ms: 180_000 },
-  ).catch(async () => ({ out: await machine.output() }));
-  assert.match(out, /[Cc]annot fork|[Rr]esource temporarily unavailable/);
-  const from = await machine.length();
-  await machine.feed('\r');
-  await machine.prompt(from);
-  await machine.feed('kill $(jobs -p); wait\r');
-  const { out: after } = await machine.run('echo on | cat', { ms: 120_000 });
-  assert.equal(after, 'on\n');
+  /* the shell gives up the whole line at the fork that fails, so nothing may stand behind it */
+  await machine.feed('i=0; while [ $i -lt 140 ]; do sleep 1000 & all="$all $!"; i=$((i+1)); done\r');
+  const found = await machine.text(String.raw`sh: .*([Cc]annot fork|[Rr]esource temporarily unavailable).*# $`, 0, 1, 180_000);
+  bench.note(`after ${(await machine.stats()).processes} processes`);
+  await machine.feed('kill $all; wait\r');
+  await machine.prompt(found.end, 1, 120_000);
+  const { out } = await machine.run('echo on | cat');
+  assert.equal(out, 'on\n');
 });
 
 inChromium('2,000 short processes leave no Worker, no memory and no bytes behind', async (bench) => {
@@ -54,8 +54,8 @@ inChromium('2,000 short processes leave no Worker, no memory and no bytes behind
   bench.note(`before ${JSON.stringify(before)}`);
   bench.note(`after  ${JSON.stringify(after)}`);
   assert.equal(after.processes, before.processes);
-  assert.equal(after.workers, before.workers);
-  assert.equal(after.memories, before.memories);
+  assert.ok(after.workers <= before.workers + POOLED, `Workers ${before.workers} -> ${after.workers}`);
+  assert.ok(after.memories <= before.memories + POOLED, `memories ${before.memories} -> ${after.memories}`);
   assert.ok(after.objects <= before.objects + 4, `objects ${before.objects} -> ${after.objects}`);
   assert.ok(after.usedBytes <= before.usedBytes + 4096, `bytes ${before.usedBytes} -> ${after.usedBytes}`);
 });
@@ -70,8 +70,8 @@ inChromium('500 forks leave nothing behind', async (bench) => {
   bench.note(`before ${JSON.stringify(before)}`);
   bench.note(`after  ${JSON.stringify(after)}`);
   assert.equal(after.processes, before.processes);
-  assert.ok(after.workers <= before.workers);
-  assert.ok(after.memories <= before.memories);
+  assert.ok(after.workers <= before.workers + POOLED, `Workers ${before.workers} -> ${after.workers}`);
+  assert.ok(after.memories <= before.memories + POOLED, `memories ${before.memories} -> ${after.memories}`);
   assert.ok(after.objects <= before.objects + 4, `objects ${before.objects} -> ${after.objects}`);
   assert.ok(after.usedBytes <= before.usedBytes + 4096, `bytes ${before.usedBytes} -> ${after.usedBytes}`);
 });
@@ -81,10 +81,12 @@ inChromium('twenty spinning programs that are killed give their memories back', 
   await machine.run('/opt/e2e/spin-deaf >/dev/null & sleep 0.2; kill -9 $!; wait $!; sleep 3');
   const before = await settled(machine);
   for (let i = 0; i < 10; i++) {
-    await machine.run('/opt/e2e/spin-deaf >/dev/null & /opt/e2e/spin >/dev/null & sleep 0.1; kill -9 $(jobs -p); wait');
+    await machine.run('/opt/e2e/spin-deaf >/dev/null & a=$!; /opt/e2e/spin >/dev/null & sleep 0.1; kill -9 $a $!; wait');
   }
   await machine.run('sleep 4');
   const after = await settled(machine);
-  assert.ok(after.workers <= before.workers + 2, `Workers ${before.workers} -> ${after.workers}`);
   assert.equal(after.processes, before.processes);
+  assert.ok(after.workers <= before.workers + POOLED, `Workers ${before.workers} -> ${after.workers}`);
+  bench.note(`memories ${before.memories} -> ${after.memories}`);
+  assert.ok(after.memories <= before.memories + 2 * POOLED, `memories ${before.memories} -> ${after.memories}`);
 });

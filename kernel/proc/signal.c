@@ -187,6 +187,26 @@ static void notice(struct thread *t, uint32_t why)
 
 /* ---- killing ---- */
 
+/*
+ * In user code: DEAD at once. In the kernel: PENDING, so that it cannot go back there without
+ * having looked at INTR_KILL, which is set. It may move between the two while this looks.
+ */
+static void kill_thread(struct thread *t)
+{
+	for (;;) {
+		uint32_t s = atomic_load(&t->state);
+
+		if (s == THREAD_DEAD || (s & THREAD_PENDING))
+			return;
+		if (s == THREAD_USER && atomic_cas(&t->state, s, (uint32_t)THREAD_DEAD)) {
+			thread_dead(t);
+			return;
+		}
+		if (s == THREAD_KERNEL && atomic_cas(&t->state, s, s | THREAD_PENDING))
+			return;
+	}
+}
+
 static void kill_group_locked(struct proc *p, uint32_t code, struct thread *except)
 {
 	struct thread *t;
@@ -200,10 +220,7 @@ static void kill_group_locked(struct proc *p, uint32_t code, struct thread *exce
 		if (t == except)
 			continue;
 		waker_interrupt(&t->waker, INTR_KILL);
-		if (atomic_cas(&t->state, (uint32_t)THREAD_USER, (uint32_t)THREAD_DEAD))
-			thread_dead(t);
-		else
-			thread_kick(t);
+		kill_thread(t);
 	}
 	waitq_wake_all(&p->sig_arrived);
 }
@@ -268,8 +285,9 @@ static int send_locked(struct proc *p, struct thread *t, int signo, const struct
 	waitq_wake_key(&p->sig_arrived, 0);
 	if (!target || ((target->blocked & SIGBIT(signo)) && signo != SIGKILL))
 		return 0;
-	if (target->vfork)
-		return 0; /* it acts for a child now and looks when it is back */
+	/* It acts for a child now and looks when it is back; but what ends it cannot wait for that. */
+	if (target->vfork && signo != SIGKILL && (p->stopped || !fatal_locked(p, signo)))
+		return 0;
 	/* While the process is stopped a fatal signal waits for SIGCONT like any other. */
 	if (signo == SIGKILL || (!p->stopped && fatal_locked(p, signo)))
 		kill_group_locked(p, fatal_code(signo), NULL);
@@ -556,10 +574,18 @@ bool signal_take(struct thread *t, int *signo, struct abi_siginfo *info, struct 
 	return *signo != 0;
 }
 
+/* The frames are gone, those of a vfork child's parents too: all that the thread acts for ends. */
 void signal_fatal_trap(int signo)
 {
 	struct thread *t = thread_self();
 
+	while (t->vfork) {
+		struct proc *child = t->proc;
+
+		vfork_frame_pop(t);
+		proc_finish(child, fatal_code(signo));
+		proc_put(child);
+	}
 	signal_kill_group(t->proc, fatal_code(signo), t);
 	proc_exit_self(fatal_code(signo), true);
 	panic("signal: a dead thread goes on");

@@ -32,7 +32,7 @@ struct run {
 	struct native_u *u;
 	const struct native_u *parent;
 	uint32_t memory, flags;
-	uint32_t handlers; /* running, nested */
+	uint32_t sp, frame; /* its stack pointer; the innermost handler's frame */
 };
 
 struct memory {
@@ -291,7 +291,7 @@ static void spawn(const struct host_slot *q)
 		.kstack = t->kstack,
 		.memory = q->arg[2],
 		.u = memories[q->arg[2]].u,
-		.flags = q->arg[6],
+		.flags = q->arg[6], .sp = FRAMES,
 		.parent = q->arg[3] ? memories[q->arg[3]].u : first_u};
 	memories[r->memory].users++;
 	atomic_store(&r->state, (uint32_t)RUN_GOING);
@@ -408,10 +408,12 @@ static void events_main(void *unused)
 	self->kernel_thread = true;
 	self->proc = proc_init();
 	host_event_begin();
-	while (!atomic_load(&stopping)) {
+	for (;;) {
 		uint32_t seen = waitq_prepare(&self->waker);
 		uint64_t next;
 
+		if (atomic_load(&stopping))
+			break;
 		take_pointers();
 		next = host_event_round();
 		lock_assert_none_held();
@@ -538,8 +540,13 @@ uint32_t host_runs(void)
 
 void host_await(const uint32_t *word, uint32_t value)
 {
-	while (atomic_load(word) != value)
+	struct run *r = run_self();
+
+	while (atomic_load(word) != value) {
+		if (r && atomic_load(&r->ended))
+			run_end(r);
 		ktest_yield();
+	}
 }
 
 /* ---- a program's side ---- */
@@ -570,16 +577,18 @@ static int deliver(void)
 	int ran = 0;
 
 	for (;;) {
-		uaddr_t at = FRAMES - 0x100 * (r->handlers + 1);
+		uaddr_t at = r->sp - 0x100, sp = r->sp, frame = r->frame;
 		struct pleat_sigframe *f = prog_u(at);
 		unsigned flags;
 
 		if (thread_syscall(NR_pleat_sigtake, at, 0, 0, 0, 0, 0) <= 0)
 			return ran;
 		flags = f->flags;
-		r->handlers++;
+		r->frame = at;
+		r->sp = f->altstack_top ? f->altstack_top : at;
 		((void (*)(int))(uintptr_t)f->handler)((int)f->signo);
-		r->handlers--;
+		r->sp = sp;
+		r->frame = frame;
 		ran |= flags & SA_RESTART ? RAN : RAN | RAN_EINTR;
 		thread_syscall(NR_rt_sigreturn, at + 16, 0, 0, 0, 0, 0);
 	}
@@ -604,6 +613,11 @@ int prog_call_n(uint32_t nr, const uint32_t *args, uint32_t n)
 		if (result == -PLEAT_ERESTARTBLOCK)
 			nr = NR_restart_syscall;
 	}
+}
+
+const struct pleat_sigframe *prog_frame(void)
+{
+	return prog_u(run_self()->frame);
 }
 
 void prog_poll(void)

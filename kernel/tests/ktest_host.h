@@ -79,7 +79,7 @@ void host_limit_memories(uint32_t n);
 uint32_t host_wait(int pid);
 /* Runs of threads in Workers going on now, and memories taken. */
 uint32_t host_runs(void);
-/* Let others run until a word that a program sets has a value. */
+/* Let others run until a word that a program sets has a value. Programs may call it, too. */
 void host_await(const uint32_t *word, uint32_t value);
 
 /* ---- a program's side ---- */
@@ -104,6 +104,8 @@ NORETURN void prog_trap(int signo);
 NORETURN void prog_spin(bool polls);
 /* What a poll at a loop head does. */
 void prog_poll(void);
+/* In a handler: its frame. */
+const struct pleat_sigframe *prog_frame(void);
 /* rt_sigaction with a C function (or 0, 1) as the handler. */
 int prog_handle(int signo, void (*handler)(int), uint32_t flags);
 /* Write to and read from the program's memory as it does itself. */

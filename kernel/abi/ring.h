@@ -41,8 +41,7 @@ enum {
 	OP_CHUNK,          /* struct host_call *: layer, chunk -> 64 KiB at data */
 	OP_HOSTFS,         /* struct host_call *: see hostfs */
 	OP_HALT,           /* status: the machine stops */
-	OP_PANIC,          /* text, length */
-	OP_LOG,            /* the log grew */
+	OP_LOG = 11,       /* the log grew */
 	OP_BOOTED,         /* the boot command runs: booting is over */
 	OP_EVENTS_DRAINED, /* room in the event ring again */
 	OP_CONSOLE_EOF,    /* console: end of its output (pipe mode) */
@@ -115,12 +114,9 @@ struct host_area {
 	uint32_t event_head, event_tail;
 	uint32_t event_wake; /* address of the event thread's wake word */
 	uint32_t event_drain_wanted;
-	uint32_t log_text, log_size; /* the kernel log: address, bytes; log_head bytes ever written */
-	uint32_t log_head;
-	uint32_t memory_limit; /* host: how many memories may exist at once */
+	uint32_t unused[4];
 	uint32_t cpus; /* host: processors that the engine says it has */
-	uint32_t reserved[14];
-	uint64_t clock_base_ns; /* host: Unix time in ns at machine time 0 */
+	uint32_t reserved[16];
 	struct host_slot requests[REQUEST_SLOTS];
 	struct host_slot events[EVENT_SLOTS];
 	struct console_ring consoles[17]; /* by number; 0 unused */

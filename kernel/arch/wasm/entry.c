@@ -178,7 +178,7 @@ EXPORT(leave_reason) uint32_t leave_reason(void)
 
 /* ---- fork ---- */
 
-/* Where JavaScript puts and finds a program's registers: six words, struct prog_regs. */
+/* Where JavaScript puts and finds a program's registers. */
 EXPORT(regs_buffer) struct prog_regs *regs_buffer(void)
 {
 	return &regs;

@@ -4,15 +4,17 @@
  */
 import { ChunkCache, LayerReader } from '../boot/images.ts';
 import type { ImageError } from '../boot/images.ts';
-import type { BootPlan, LogLine } from '../boot/types.ts';
+import type { BootPlan, LayerRef, LogLine } from '../boot/types.ts';
+import { ERRNO, EV, OP, PLEAT_POLL_WORD, PLEAT_U_MAX_PAGES, SPAWN } from './abi.ts';
 import { bootText } from './bootplan.ts';
 import { kernelImports, startKernel } from '../worker/instance.ts';
 import { parseLog } from './log.ts';
 import { Memories } from './memories.ts';
 import type { InitMessage } from './messages.ts';
 import type { Platform, WorkerHandle } from './platform.ts';
-import { EAGAIN, EIO, EINVAL, EV, KernelArea, OP, SPAWN_FORK, SPAWN_INIT } from './rings.ts';
+import { KernelArea } from './rings.ts';
 import type { HostCall, Request } from './rings.ts';
+import { wordsAt } from './view.ts';
 import { WorkerPool } from './workers.ts';
 import type { Run } from './workers.ts';
 
@@ -47,17 +49,21 @@ const K_FIRST_PAGES = 32;
 export class KernelHost {
   readonly #platform: Platform;
   readonly #events: HostEvents;
-  readonly #plan: BootPlan;
   readonly #workers: WorkerPool;
   readonly #memories: Memories;
   readonly #timer: WorkerHandle;
-  readonly #clockStart: number;
   readonly #layers: LayerReader[] = [];
   readonly #input = new Map<number, Uint8Array[]>();
   readonly #ended = new Set<number>();
   readonly #consoles = new Set<number>([1, 2]);
   /** consoles whose last output is still being shown */
   readonly #showing = new Set<number>();
+  /** begins with the host: what it needs is no link's, so that it need not wait for one */
+  readonly #compiled: Promise<{ readonly kernel: WebAssembly.Module; readonly jsUaccess: boolean }>;
+  #started = false;
+  #clockStart = 0;
+  /** why it cannot be started: something broke before */
+  #broken: string | undefined;
   #area: KernelArea | undefined;
   #kernel: WebAssembly.Exports | undefined;
   #dummy: WebAssembly.Memory | undefined;
@@ -65,17 +71,18 @@ export class KernelHost {
   #stopped = false;
   #draining = false;
 
-  constructor(plan: BootPlan, platform: Platform, events: HostEvents) {
-    this.#plan = plan;
+  /** Compiles the kernel and starts the first Workers; nothing boots before start(). */
+  constructor(platform: Platform, events: HostEvents) {
     this.#platform = platform;
     this.#events = events;
-    this.#clockStart = platform.clock();
     this.#memories = new Memories((id) => this.#area?.sendEvent(EV.MEMORY, id));
     this.#workers = new WorkerPool(platform, {
       over: (run) => this.#runOver(run),
       panic: (message) => this.#panic(message),
-      failed: (run) => this.#area?.sendEvent(EV.SPAWN_FAILED, run.thread, EAGAIN),
+      failed: (run) => this.#area?.sendEvent(EV.SPAWN_FAILED, run.thread, ERRNO.EAGAIN),
     });
+    this.#compiled = compileKernel(platform);
+    this.#compiled.catch(() => undefined); /* start() tells */
     this.#timer = platform.spawn('timer', {
       message: (message) => {
         if (message.type === 'panic') this.#panic(message.message);
@@ -84,18 +91,16 @@ export class KernelHost {
     });
   }
 
-  /** Fetch, compile and boot. Rejects when the runtime itself is unusable. */
-  async start(): Promise<void> {
-    const jsUaccess = !WebAssembly.validate(MULTI_MEMORY);
-    const name = jsUaccess ? 'kernel-js.wasm' : 'kernel.wasm';
-    const [kernel, opened] = await Promise.all([
-      this.#platform.runtimeFile(name).then((bytes) => WebAssembly.compile(bytes)),
-      this.#openLayers(),
-    ]);
+  /** Open the layers and boot. Rejects when the runtime itself is unusable. */
+  async start(plan: BootPlan): Promise<void> {
+    this.#started = true;
+    this.#clockStart = this.#platform.clock();
+    if (this.#broken !== undefined) throw new Error(this.#broken);
+    const [{ kernel, jsUaccess }, opened] = await Promise.all([this.#compiled, this.#openLayers(plan.layers)]);
     if (!opened || this.#stopped) return;
     const memory = kernelMemory();
     const init: InitMessage = { type: 'init', kernel, memory, jsUaccess, clockStart: this.#clockStart };
-    this.#dummy = new WebAssembly.Memory({ initial: 1, maximum: 32768, shared: true });
+    this.#dummy = new WebAssembly.Memory({ initial: 1, maximum: PLEAT_U_MAX_PAGES, shared: true });
     const instance = startKernel(
       init,
       kernelImports(init, this.#dummy, {
@@ -106,9 +111,8 @@ export class KernelHost {
     this.#kernel = instance;
     const area = new KernelArea(memory, (instance['host_area'] as () => number)());
     this.#area = area;
-    area.setMemoryLimit(this.#platform.memoryLimit);
     area.setCpus(navigator.hardwareConcurrency || 1);
-    const text = bootText(this.#plan);
+    const text = bootText(plan);
     const at = (instance['boot_alloc'] as (n: number) => number)(text.length);
     area.bytes(at, text.length).set(text);
     this.#workers.begin(init);
@@ -196,6 +200,10 @@ export class KernelHost {
 
   #panic(message: string): void {
     if (this.#stopped) return;
+    if (!this.#started) {
+      this.#broken ??= message;
+      return;
+    }
     this.#readLog();
     void this.stop();
     this.#events.panic(message);
@@ -316,19 +324,14 @@ export class KernelHost {
   #spawn(arg: readonly number[]): void {
     const [thread = 0, kstack = 0, memory = 0, parent = 0, low = 0, high = 0, flags = 0] = arg;
     const key = low === 0 && high === 0 ? '' : `${high}.${low}`;
-    const user = (flags & SPAWN_INIT) !== 0 ? this.#dummy : this.#memories.enter(memory);
+    const user = (flags & SPAWN.INIT) !== 0 ? this.#dummy : this.#memories.enter(memory);
     if (user === undefined) throw new Error('a thread starts before the machine');
-    const message = { type: 'run' as const, thread, kstack, flags, user, key: '' };
-    const fork = (flags & SPAWN_FORK) !== 0;
-    /* A fork child runs its parent's program: words 4 and 5 name the parent's thread and nothing. */
-    this.#workers.start({
-      thread,
-      kstack,
-      memory,
-      message: fork
-        ? { ...message, parent: this.#memories.peek(parent), key: this.#workers.keyOf(low) ?? '' }
-        : { ...message, key },
-    });
+    const run = { thread, kstack, memory };
+    const message = { type: 'run' as const, thread, kstack, flags, user };
+    /* A fork child runs its parent's program: the fifth word names the parent's thread. */
+    if ((flags & SPAWN.FORK) !== 0) {
+      this.#workers.startFork({ ...run, message: { ...message, key: '', parent: this.#memories.peek(parent) } }, low);
+    } else this.#workers.start({ ...run, message: { ...message, key } });
   }
 
   #runOver(run: Run): void {
@@ -337,16 +340,16 @@ export class KernelHost {
   }
 
   #poke(memory: number): void {
-    /* PLEAT_POLL_WORD: the program looks at it at its next loop head or call. */
-    Atomics.store(new Int32Array(this.#memories.peek(memory).buffer), 16 >> 2, 1);
+    /* The program looks at it at its next loop head or call. */
+    Atomics.store(wordsAt(this.#memories.peek(memory), PLEAT_POLL_WORD, 1), 0, 1);
   }
 
   // ---- images ----
 
-  async #openLayers(): Promise<boolean> {
+  async #openLayers(layers: readonly LayerRef[]): Promise<boolean> {
     const cache = new ChunkCache(16 << 20);
     const results = await Promise.all(
-      this.#plan.layers.map((ref) =>
+      layers.map((ref) =>
         LayerReader.open(ref, { fetch: this.#platform.fetch, cache, onStats: () => this.#tellProgress() }),
       ),
     );
@@ -377,20 +380,20 @@ export class KernelHost {
   async #chunk(area: KernelArea, call: HostCall): Promise<void> {
     const layer = this.#layers[call.layer];
     if (layer === undefined || call.index >= layer.root.chunks) {
-      area.finishCall(call, EINVAL);
+      area.finishCall(call, ERRNO.EINVAL);
       return;
     }
     const result = await layer.readChunk(call.index);
     if (this.#stopped) return;
     if (!result.ok) this.#events.imageFailed(result.error);
-    area.finishCall(call, result.ok ? result.value : EIO);
+    area.finishCall(call, result.ok ? result.value : ERRNO.EIO);
   }
 
   #hostfs(area: KernelArea, call: HostCall): void {
     const dirs = this.#platform.hostDirs;
     area.finishCall(
       call,
-      dirs === undefined ? EIO : dirs.handle(call.sub, call.layer, call.path, call.index, call.size),
+      dirs === undefined ? ERRNO.EIO : dirs.handle(call.sub, call.layer, call.path, call.index, call.size),
     );
   }
 
@@ -416,6 +419,12 @@ export class KernelHost {
     }
     this.#logAt = area.word(at) + area.word(at + 4) * 2 ** 32;
   }
+}
+
+async function compileKernel(platform: Platform) {
+  const jsUaccess = !WebAssembly.validate(MULTI_MEMORY);
+  const bytes = await platform.runtimeFile(jsUaccess ? 'kernel-js.wasm' : 'kernel.wasm');
+  return { kernel: await WebAssembly.compile(bytes), jsUaccess };
 }
 
 function kernelMemory(): WebAssembly.Memory {

@@ -5,6 +5,7 @@
  * (the quarantine of docs/decisions), then the kernel is told. Engines give a limited number of
  * memories to a tab, so they are used again and again.
  */
+import { PLEAT_U_MAX_PAGES } from './abi.ts';
 
 /* (module (import "u" "m" memory) (func (export "clean") (param end) ...)): for each 4 KiB page below
  * end, reads its words and, when one is not zero, fills it with zeros. Reading an untouched page does
@@ -14,7 +15,6 @@ const CLEANER =
   'AikDACACKQMIhCACKQMQIAIpAxiEhCACKQMgIAIpAyiEIAIpAzAgAikDOISEhIQhAyACQcAAaiICIAFBgCBqSQ0ACyADQgBSBEAgAUEA' +
   'QYAg/AsACyABQYAgaiEBDAALAAsL';
 
-const U_MAX_PAGES = 32768; /* PLEAT_U_MAX_PAGES */
 const FIRST_PAGES = 160; /* 10 MiB: what small programs with an 8 MiB stack ask for */
 
 interface Entry {
@@ -45,7 +45,7 @@ export class Memories {
     if (this.#entries.size >= limit) return false;
     let memory: WebAssembly.Memory;
     try {
-      memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: U_MAX_PAGES, shared: true });
+      memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: PLEAT_U_MAX_PAGES, shared: true });
     } catch {
       return false;
     }

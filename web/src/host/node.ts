@@ -4,6 +4,7 @@ import { lstatSync, openSync, closeSync, readSync, readdirSync, readlinkSync } f
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { fileFetch } from '../boot/filefetch.ts';
+import { DT, ERRNO, HOSTFS, HOSTFS_STAT, HOSTFS_STAT_BYTES } from './abi.ts';
 import type { FromWorker } from './messages.ts';
 import type { HostDirs, Platform, WorkerListener } from './platform.ts';
 
@@ -43,14 +44,6 @@ function spawn(kind: string, listener: WorkerListener): ReturnType<Platform['spa
   };
 }
 
-const HOSTFS_STAT = 1;
-const HOSTFS_READDIR = 2;
-const HOSTFS_READ = 3;
-const HOSTFS_READLINK = 4;
-const EIO = 5;
-const EINVAL = 22;
-const ERRNO: Readonly<Record<string, number>> = { EPERM: 1, ENOENT: 2, EACCES: 13, ENOTDIR: 20, ELOOP: 40, ENAMETOOLONG: 36 };
-
 /** hostfs requests of the kernel against folders of the host, read-only. */
 class FolderReader implements HostDirs {
   readonly #folders: readonly string[];
@@ -60,24 +53,24 @@ class FolderReader implements HostDirs {
 
   handle(op: number, folder: number, path: string, index: number, size: number): Uint8Array | number {
     const root = this.#folders[folder];
-    if (root === undefined) return EINVAL;
+    if (root === undefined) return ERRNO.EINVAL;
     const full = join(root, join('/', path)); /* '..' cannot lead above the folder */
     try {
       switch (op) {
-        case HOSTFS_STAT:
+        case HOSTFS.STAT:
           return statBytes(full);
-        case HOSTFS_READDIR:
+        case HOSTFS.READDIR:
           return readdirBytes(full, index, size);
-        case HOSTFS_READ:
+        case HOSTFS.READ:
           return readBytes(full, index, size);
-        case HOSTFS_READLINK:
+        case HOSTFS.READLINK:
           return new TextEncoder().encode(readlinkSync(full)).subarray(0, size);
         default:
-          return EINVAL;
+          return ERRNO.EINVAL;
       }
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-      return ERRNO[code] ?? EIO;
+      return Object.hasOwn(ERRNO, code) ? ERRNO[code as keyof typeof ERRNO] : ERRNO.EIO;
     }
   }
 }
@@ -85,18 +78,14 @@ class FolderReader implements HostDirs {
 /** struct hostfs_stat */
 function statBytes(path: string): Uint8Array {
   const stat = lstatSync(path, { bigint: true });
-  const view = new DataView(new ArrayBuffer(32));
-  view.setUint32(0, Number(stat.mode), true);
-  view.setUint32(4, Number(stat.nlink), true);
-  view.setBigUint64(8, stat.size, true);
-  view.setBigUint64(16, stat.mtimeNs, true);
-  view.setBigUint64(24, stat.ino, true);
+  const view = new DataView(new ArrayBuffer(HOSTFS_STAT_BYTES));
+  view.setUint32(HOSTFS_STAT.mode, Number(stat.mode), true);
+  view.setUint32(HOSTFS_STAT.nlink, Number(stat.nlink), true);
+  view.setBigUint64(HOSTFS_STAT.size, stat.size, true);
+  view.setBigUint64(HOSTFS_STAT.mtimeNs, stat.mtimeNs, true);
+  view.setBigUint64(HOSTFS_STAT.ino, stat.ino, true);
   return new Uint8Array(view.buffer);
 }
-
-const DT_DIR = 4;
-const DT_REG = 8;
-const DT_LNK = 10;
 
 /** Records of u8 type, u8 name length, name: as many from the index-th entry on as fit. */
 function readdirBytes(path: string, index: number, size: number): Uint8Array {
@@ -106,7 +95,7 @@ function readdirBytes(path: string, index: number, size: number): Uint8Array {
   for (const entry of entries.slice(index)) {
     const name = new TextEncoder().encode(entry.name);
     if (at + 2 + name.length > size) break;
-    out[at] = entry.isDirectory() ? DT_DIR : entry.isSymbolicLink() ? DT_LNK : DT_REG;
+    out[at] = entry.isDirectory() ? DT.DIR : entry.isSymbolicLink() ? DT.LNK : DT.REG;
     out[at + 1] = name.length;
     out.set(name, at + 2);
     at += 2 + name.length;

@@ -14,6 +14,10 @@ interface Slot {
   readonly handle: WorkerHandle;
   ready: boolean;
   run: Run | undefined;
+  /** what the run's thread runs, as far as it is known here */
+  program: Program | undefined;
+  /** fork children of the run that wait for `program` */
+  readonly forks: Run[];
 }
 
 export interface Run {
@@ -61,29 +65,31 @@ export class WorkerPool {
     this.#assign();
   }
 
+  /** A child by fork: it runs the program of the thread `parent`, which waits for it in the kernel. */
+  startFork(run: Run, parent: number): void {
+    const slot = this.#slotOf(parent);
+    if (slot !== undefined && slot.program === undefined) slot.forks.push(run);
+    else this.start(withProgram(run, slot));
+  }
+
   /** The thread is dead in the kernel's eyes: its Worker parks by itself soon, or is ended. */
   end(thread: number): void {
-    for (const slot of this.#slots) {
-      if (slot.run?.thread !== thread) continue;
-      const { run } = slot;
-      setTimeout(() => {
-        if (slot.run === run && run !== undefined) this.#terminate(slot, run);
-      }, PARK_MS);
-      return;
-    }
+    const slot = this.#slotOf(thread);
+    const run = slot?.run;
+    if (slot === undefined || run === undefined) return;
+    setTimeout(() => {
+      if (slot.run === run) this.#terminate(slot, run);
+    }, PARK_MS);
   }
 
   /** The memory that the thread runs in, while it does. */
   memoryOf(thread: number): number | undefined {
-    for (const slot of this.#slots) if (slot.run?.thread === thread) return slot.run.memory;
-    return this.#queue.find((run) => run.thread === thread)?.memory;
+    const run = this.#slotOf(thread)?.run ?? this.#queue.find((waiting) => waiting.thread === thread);
+    return run?.memory;
   }
 
-  /** The program that the thread runs, as a key; undefined if it runs none. */
-  keyOf(thread: number): string | undefined {
-    for (const slot of this.#slots) {
-      if (slot.run?.thread === thread) return slot.run.message.key || `~${thread}`;
-    }
+  #slotOf(thread: number): Slot | undefined {
+    for (const slot of this.#slots) if (slot.run?.thread === thread) return slot;
     return undefined;
   }
 
@@ -102,6 +108,8 @@ export class WorkerPool {
       }),
       ready: false,
       run: undefined,
+      program: undefined,
+      forks: [],
     };
     this.#slots.add(slot);
     if (this.#init !== undefined) slot.handle.post(this.#init);
@@ -130,10 +138,12 @@ export class WorkerPool {
     }
   }
 
-  /** A program compiled by one Worker is known to all from then on. */
+  /** A program with a key that was compiled by one Worker is known to all from then on. */
   #share(from: Slot, message: ProgramMessage): void {
+    from.program = message.program;
+    for (const run of from.forks.splice(0)) this.start(withProgram(run, from));
+    if (message.key === '') return; /* of one process and its children */
     this.#programs.set(message.key, message.program);
-    if (message.key.startsWith('~')) return; /* of one process and its children */
     for (const slot of this.#slots) if (slot !== from) slot.handle.post(message);
   }
 
@@ -151,7 +161,8 @@ export class WorkerPool {
         continue;
       }
       slot.run = run;
-      const program = this.#programs.get(run.message.key);
+      const program = run.message.program ?? this.#programs.get(run.message.key);
+      slot.program = program;
       slot.handle.post(program === undefined ? run.message : { ...run.message, program });
     }
     while (idle < SPARE + this.#queue.length) {
@@ -187,4 +198,12 @@ export class WorkerPool {
     }
     this.#assign();
   }
+}
+
+/** The run as that of a child of the slot's thread. */
+function withProgram(run: Run, parent: Slot | undefined): Run {
+  const { message } = run;
+  const key = parent?.run?.message.key ?? '';
+  const program = parent?.program;
+  return { ...run, message: program === undefined ? { ...message, key } : { ...message, key, program } };
 }

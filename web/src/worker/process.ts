@@ -2,6 +2,7 @@
  * A process Worker: runs one thread after the other, each from its start (exec, fork, boot) to the
  * moment it leaves its program, which is always by a Wasm trap.
  */
+import { ERRNO, PLEAT_U_MAX_PAGES, PROG_REGS, PROG_REGS_BYTES, SPAWN, THREAD } from '../host/abi.ts';
 import type { FromWorker, InitMessage, Program, RunMessage, ToWorker } from '../host/messages.ts';
 import { bytesAt, wordsAt } from '../host/view.ts';
 import type { WorkerEnv } from './env.ts';
@@ -9,10 +10,6 @@ import { attachKernel, kernelImports } from './instance.ts';
 import type { KernelExports } from './instance.ts';
 import { compileProgram, describeTrap } from './program.ts';
 
-const SPAWN_FORK = 1;
-const SPAWN_INIT = 4;
-const STATE_KERNEL = 1; /* low bits of thread.state; kernel/proc/proc.h */
-const STATE_DEAD = 2;
 const UNWINDING = 1; /* asyncify_get_state() */
 const REWINDING = 2;
 const UNWIND_MAX = 1 << 20; /* bytes below the stack pointer that Asyncify may fill */
@@ -64,7 +61,7 @@ export class ProcessWorker {
   /** The timer Worker: stays in the kernel's event loop. */
   #events(): void {
     if (this.#init === undefined) throw new Error('events before init');
-    const user = new WebAssembly.Memory({ initial: 1, maximum: 32768, shared: true });
+    const user = new WebAssembly.Memory({ initial: 1, maximum: PLEAT_U_MAX_PAGES, shared: true });
     try {
       const imports = kernelImports(this.#init, user, callbacks(this.#init, this.#env, this.#post));
       attachKernel(this.#init, imports, 'events').exports.event_main();
@@ -118,8 +115,8 @@ class Run {
 
   toEnd(): void {
     try {
-      if (this.#message.flags & SPAWN_INIT) this.#kernel.run_init();
-      else if (this.#message.flags & SPAWN_FORK) this.#fork();
+      if (this.#message.flags & SPAWN.INIT) this.#kernel.run_init();
+      else if (this.#message.flags & SPAWN.FORK) this.#fork();
       else this.#exec();
       throw new Error('the program returned');
     } catch (error) {
@@ -131,12 +128,12 @@ class Run {
 
   /** Did the last trap mean that the thread left on purpose? */
   #left(): boolean {
-    return this.#kernel.leave_reason() !== 0 || (this.#kernel.thread_state() & 3) === STATE_DEAD;
+    return this.#kernel.leave_reason() !== 0 || (this.#kernel.thread_state() & 3) === THREAD.DEAD;
   }
 
   /** A trap of the program becomes a signal; one of the kernel is a panic. @returns false then */
   #trapped(error: unknown): boolean {
-    if ((this.#kernel.thread_state() & 3) === STATE_KERNEL) {
+    if ((this.#kernel.thread_state() & 3) === THREAD.KERNEL) {
       this.#post({ type: 'panic', message: `the kernel trapped: ${stackOf(error)}` });
       return false;
     }
@@ -176,20 +173,17 @@ class Run {
   }
 
   #load(): Program {
-    const key = this.#message.key || `~${this.#message.thread}`;
-    const known = this.#message.program ?? this.#programs.get(key);
-    if (known !== undefined) {
-      if (!key.startsWith('~')) this.#programs.set(key, known);
-      return known;
+    const { key } = this.#message;
+    let program = this.#message.program ?? this.#programs.get(key);
+    if (program === undefined) {
+      try {
+        program = compileProgram(this.#read());
+      } catch (error) {
+        this.#fail(`is not a module this engine takes: ${error instanceof Error ? error.message : String(error)}`);
+      }
+      this.#post({ type: 'program', key, program });
     }
-    let program: Program;
-    try {
-      program = compileProgram(this.#read());
-    } catch (error) {
-      this.#fail(`is not a module this engine takes: ${error instanceof Error ? error.message : String(error)}`);
-    }
-    if (!key.startsWith('~')) this.#programs.set(key, program);
-    this.#post({ type: 'program', key, program });
+    if (key !== '') this.#programs.set(key, program);
     return program;
   }
 
@@ -257,14 +251,14 @@ class Run {
   /** The program's import kernel.fork: called once to unwind and once more when it rewinds. */
   #forkCalled(): number {
     const exports = this.#program;
-    if (exports?.asyncify_get_state === undefined) return -38; /* ENOSYS: not linked for fork */
+    if (exports?.asyncify_get_state === undefined) return -ERRNO.ENOSYS; /* not linked for fork */
     if (exports.asyncify_get_state() === REWINDING) {
       exports.asyncify_stop_rewind?.();
       return this.#forkResult;
     }
     const sp = exports.__stack_pointer.value as number;
     const room = Math.min(UNWIND_MAX, sp - STACK_GUARD);
-    if (room < 4096) return -12; /* ENOMEM: no stack left to save the stack to */
+    if (room < 4096) return -ERRNO.ENOMEM; /* no stack left to save the stack to */
     this.#unwound = (sp - room) & ~15;
     wordsAt(this.#message.user, this.#unwound, 2).set([this.#unwound + 8, sp & ~15]);
     exports.asyncify_start_unwind?.(this.#unwound);
@@ -273,32 +267,33 @@ class Run {
 
   #saveRegs(exports: ProgramExports, block: number): void {
     const end = wordsAt(this.#message.user, this.#unwound, 1)[0] ?? 0;
-    const regs = [
-      exports.__stack_pointer.value as number,
-      (exports.__tls_base?.value as number | undefined) ?? 0,
-      (exports.__wasm_tp?.value as number | undefined) ?? 0,
-      this.#unwound,
-      end,
-      0,
-      block,
-    ];
-    wordsAt(this.#init.memory, this.#kernel.regs_buffer(), regs.length).set(regs);
+    const regs = wordsAt(this.#init.memory, this.#kernel.regs_buffer(), PROG_REGS_BYTES / 4);
+    const put = (field: keyof typeof PROG_REGS, value: number): void => {
+      regs[PROG_REGS[field] / 4] = value;
+    };
+    put('sp', exports.__stack_pointer.value as number);
+    put('tlsBase', (exports.__tls_base?.value as number | undefined) ?? 0);
+    put('tp', (exports.__wasm_tp?.value as number | undefined) ?? 0);
+    put('unwound', this.#unwound);
+    put('unwoundEnd', end);
+    put('entry', 0); /* _start */
+    put('arg', block);
   }
 
   #fork(): void {
     this.#copyParent();
-    const regs = wordsAt(this.#init.memory, this.#kernel.fork_regs(), 7).slice();
-    const [sp = 0, tls = 0, tp = 0, unwound = 0, , , block = 0] = regs;
+    const regs = wordsAt(this.#init.memory, this.#kernel.fork_regs(), PROG_REGS_BYTES / 4).slice();
+    const get = (field: keyof typeof PROG_REGS): number => regs[PROG_REGS[field] / 4] ?? 0;
     this.#kernel.fork_child_ready();
     const exports = this.#instantiate(this.#load());
-    exports.__stack_pointer.value = sp;
-    if (exports.__tls_base !== undefined) exports.__tls_base.value = tls;
-    if (exports.__wasm_tp !== undefined) exports.__wasm_tp.value = tp;
-    this.#unwound = unwound;
+    exports.__stack_pointer.value = get('sp');
+    if (exports.__tls_base !== undefined) exports.__tls_base.value = get('tlsBase');
+    if (exports.__wasm_tp !== undefined) exports.__wasm_tp.value = get('tp');
+    this.#unwound = get('unwound');
     this.#forkResult = 0;
     this.#kernel.enter_user();
-    exports.asyncify_start_rewind?.(unwound);
-    this.#drive(exports, block);
+    exports.asyncify_start_rewind?.(this.#unwound);
+    this.#drive(exports, get('arg'));
   }
 
   /** The parent sleeps in the kernel until fork_child_ready: its memory does not change. */

@@ -103,7 +103,7 @@ function runMachine(plan: BootPlan, kernelDir: string, show: Show): Promise<numb
       process.stdin.destroy();
       done(status);
     };
-    const host = new KernelHost(plan, platform, {
+    const host = new KernelHost(platform, {
       log(line) {
         if (show.log) process.stderr.write(`[${line.ms.toFixed(1).padStart(8)} ms] ${line.text}\n`);
       },
@@ -134,7 +134,7 @@ function runMachine(plan: BootPlan, kernelDir: string, show: Show): Promise<numb
       process.once('beforeExit', () => process.stderr.write(`${JSON.stringify(host.stats())}\n`));
     }
     connect(host, plan.tty);
-    host.start().then(
+    host.start(plan).then(
       () => (booted = true),
       (error: unknown) => {
         void host.stop();

@@ -24,6 +24,8 @@ const IMAGE_FAILURE: Readonly<Record<ImageError['code'], string>> = {
 export interface StartOptions {
   /** folder of the runtime, with a slash at its end */
   readonly runtime: URL;
+  /** a kernel Worker of that runtime that was told to prepare */
+  readonly prepared?: Worker | undefined;
 }
 
 /**
@@ -31,10 +33,17 @@ export interface StartOptions {
  *
  * @throws MachineError - the layers or the runtime cannot be had
  */
-export async function startMachine(plan: BootPlan, { runtime }: StartOptions): Promise<Machine> {
-  const machine = new BrowserMachine(plan, runtime);
+export async function startMachine(plan: BootPlan, { runtime, prepared }: StartOptions): Promise<Machine> {
+  const machine = new BrowserMachine(plan, prepared ?? prepareWorker(runtime));
   await machine.started;
   return machine;
+}
+
+/** index.html does the same while the link is being checked. */
+function prepareWorker(runtime: URL): Worker {
+  const worker = new Worker(new URL('kernel.worker.js', runtime), { type: 'module', name: 'kernel' });
+  worker.postMessage({ type: 'prepare', runtime: runtime.href } satisfies ToKernelWorker);
+  return worker;
 }
 
 class Console implements MachineConsole {
@@ -96,13 +105,13 @@ class BrowserMachine implements Machine {
   #failure: MachineError | undefined;
   #state: MachineState = { kind: 'booting', chunks: 0, chunksNeeded: 0, bytes: 0 };
 
-  constructor(plan: BootPlan, runtime: URL) {
+  constructor(plan: BootPlan, worker: Worker) {
     this.started = this.#begun.promise;
     this.bootConsole = this.#console(1);
-    this.#worker = new Worker(new URL('kernel.worker.js', runtime), { type: 'module', name: 'kernel' });
+    this.#worker = worker;
     this.#worker.onmessage = (event: MessageEvent<FromKernelWorker>) => this.#received(event.data);
     this.#worker.onerror = (event) => this.#fail('runtime-unreachable', event.message || 'the kernel Worker did not load');
-    this.#post({ type: 'start', plan, runtime: runtime.href });
+    this.#post({ type: 'start', plan });
   }
 
   get state(): MachineState {

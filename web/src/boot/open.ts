@@ -61,7 +61,8 @@ export interface OpenOptions {
 }
 
 /**
- * Check a link. Nothing of the machine is fetched or started before its signature is verified.
+ * Check a link. Nothing that it names is fetched or started before its signature is verified; the
+ * kernel Worker of the page's own runtime prepares beside the check (docs/decisions/0070).
  *
  * @param text - what follows the # of the address
  */

@@ -20,19 +20,33 @@ declare global {
   interface Window {
     /** the check that index.html began before any module was there; src/boot/verify.worker.ts answers */
     earlyCheck?: { readonly text: string; readonly answer: Promise<Result<VerifiedLink>> };
+    /** the kernel Worker of this page's runtime that index.html told to prepare: it knows no link */
+    earlyKernel?: Worker | undefined;
   }
 }
 
 function verify(text: string): Promise<Result<VerifiedLink>> {
   const early = window.earlyCheck;
   delete window.earlyCheck;
-  if (early?.text === text) return early.answer;
+  if (early?.text === text) return early.answer.then(keepKernelFor);
   const worker = new Worker(new URL(__VERIFIER__, document.baseURI), { type: 'module', name: 'verify' });
   return new Promise<Result<VerifiedLink>>((done, failed) => {
     worker.onmessage = (event: MessageEvent<Result<VerifiedLink>>) => done(event.data);
     worker.onerror = (event) => failed(new Error(event.message || 'the verifier could not be loaded'));
     worker.postMessage({ text } satisfies VerifyRequest);
   }).finally(() => worker.terminate());
+}
+
+/** A link that will not run needs no kernel. */
+function keepKernelFor(result: Result<VerifiedLink>): Result<VerifiedLink> {
+  if (!result.ok) takeKernel()?.terminate();
+  return result;
+}
+
+function takeKernel(): Worker | undefined {
+  const worker = window.earlyKernel;
+  window.earlyKernel = undefined;
+  return worker;
 }
 
 function runtimeUrl(hash: string): URL {
@@ -56,6 +70,9 @@ async function start(plan: BootPlan, hash: string): Promise<Machine> {
   } catch (error) {
     throw new MachineError('runtime-unreachable', error instanceof Error ? error.message : String(error));
   }
+  const prepared = takeKernel();
+  if (hash === __RUNTIME__) return module.startMachine(plan, { runtime, prepared });
+  prepared?.terminate(); /* the link names another runtime */
   return module.startMachine(plan, { runtime });
 }
 

@@ -66,6 +66,14 @@ async function loadFont(): Promise<void> {
   await Promise.race([Promise.allSettled(faces), late]);
 }
 
+/** Call when the page has drawn and has nothing to do; some browsers cannot tell the latter. */
+function whenIdle(act: () => void): void {
+  requestAnimationFrame(() => {
+    if ('requestIdleCallback' in window) requestIdleCallback(act, { timeout: 1000 });
+    else setTimeout(act, 0);
+  });
+}
+
 export class TerminalView {
   readonly #terminal: Terminal;
   readonly #host: HTMLElement;
@@ -74,6 +82,9 @@ export class TerminalView {
   readonly #fit = new FitAddon();
   readonly #search = new SearchAddon();
   #webgl: WebglAddon | undefined;
+  #shown = false;
+  /** something has been drawn */
+  #drawn = false;
   /** the next character is typed with Ctrl */
   #control = false;
   readonly #undo: (() => void)[] = [];
@@ -107,6 +118,13 @@ export class TerminalView {
     this.#listen();
     this.fit();
     channel.view((bytes) => new Promise((done) => this.#terminal.write(bytes, done)));
+    const first = this.#terminal.onWriteParsed(() => {
+      first.dispose();
+      whenIdle(() => {
+        this.#drawn = true;
+        this.#speedUp();
+      });
+    });
   }
 
   #loadAddons(): void {
@@ -199,25 +217,33 @@ export class TerminalView {
    * WebGL xterm.js draws with elements.
    */
   show(shown: boolean): void {
+    this.#shown = shown;
     if (!shown) {
       this.#webgl?.dispose();
       this.#webgl = undefined;
       return;
     }
-    if (this.#webgl === undefined) {
-      try {
-        const webgl = new WebglAddon();
-        webgl.onContextLoss(() => {
-          webgl.dispose();
-          this.#webgl = undefined;
-        });
-        this.#terminal.loadAddon(webgl);
-        this.#webgl = webgl;
-      } catch {
-        this.#webgl = undefined;
-      }
-    }
+    this.#speedUp();
     this.fit();
+  }
+
+  /**
+   * Draw with WebGL from now on. Not before the first output was drawn: a context and its shaders
+   * take 50 to 200 ms of the processor, and until then the machine needs it to boot.
+   */
+  #speedUp(): void {
+    if (!this.#shown || !this.#drawn || this.#webgl !== undefined) return;
+    try {
+      const webgl = new WebglAddon();
+      webgl.onContextLoss(() => {
+        webgl.dispose();
+        this.#webgl = undefined;
+      });
+      this.#terminal.loadAddon(webgl);
+      this.#webgl = webgl;
+    } catch {
+      this.#webgl = undefined;
+    }
   }
 
   /** Copy the selection. */
@@ -273,6 +299,7 @@ export class TerminalView {
   }
 
   close(): void {
+    this.#shown = false;
     for (const undo of this.#undo) undo();
     this.#webgl?.dispose();
     this.#terminal.dispose();

@@ -1,4 +1,5 @@
 /** The kernel Worker in browsers: the host of one machine, spoken to by the page in messages. */
+import type { BootPlan } from '../boot/types.ts';
 import { KernelHost } from '../host/kernelhost.ts';
 import type { FromWorker } from '../host/messages.ts';
 import type { Platform } from '../host/platform.ts';
@@ -39,8 +40,8 @@ let host: KernelHost | undefined;
 /** To call when the page has shown a console's last output. */
 const shown = new Map<number, () => void>();
 
-function start(plan: Extract<ToKernelWorker, { type: 'start' }>['plan'], runtime: string): void {
-  host = new KernelHost(plan, browserPlatform(runtime), {
+function prepare(runtime: string): KernelHost {
+  return new KernelHost(browserPlatform(runtime), {
     log: (line) => post({ type: 'log', lines: [line] }),
     progress: (chunks, needed, bytes) => post({ type: 'progress', chunks, needed, bytes }),
     booted: () => post({ type: 'booted' }),
@@ -54,7 +55,11 @@ function start(plan: Extract<ToKernelWorker, { type: 'start' }>['plan'], runtime
     halted: (status) => post({ type: 'halted', status }),
     panic: (message) => post({ type: 'panic', message }),
   });
-  host.start().then(
+}
+
+function start(plan: BootPlan): void {
+  if (host === undefined) throw new Error('a start before prepare');
+  host.start(plan).then(
     () => post({ type: 'started' }),
     (error: unknown) => post({ type: 'failed', message: error instanceof Error ? error.message : String(error) }),
   );
@@ -63,8 +68,11 @@ function start(plan: Extract<ToKernelWorker, { type: 'start' }>['plan'], runtime
 self.onmessage = (event: MessageEvent<ToKernelWorker>) => {
   const message = event.data;
   switch (message.type) {
+    case 'prepare':
+      host = prepare(message.runtime);
+      break;
     case 'start':
-      start(message.plan, message.runtime);
+      start(message.plan);
       break;
     case 'input':
       host?.write(message.console, message.bytes);

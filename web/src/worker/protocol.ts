@@ -4,7 +4,10 @@ import type { BootPlan, LogLine } from '../boot/types.ts';
 import type { HostStats } from '../host/kernelhost.ts';
 
 export type ToKernelWorker =
-  | { readonly type: 'start'; readonly plan: BootPlan; readonly runtime: string }
+  /** start what no link decides; runtime: address of its folder */
+  | { readonly type: 'prepare'; readonly runtime: string }
+  /** boot; follows a prepare */
+  | { readonly type: 'start'; readonly plan: BootPlan }
   | { readonly type: 'input'; readonly console: number; readonly bytes: Uint8Array }
   | { readonly type: 'resize'; readonly console: number; readonly cols: number; readonly rows: number }
   | { readonly type: 'open'; readonly console: number; readonly cols: number; readonly rows: number }

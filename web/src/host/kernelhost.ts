@@ -5,14 +5,16 @@
 import { ChunkCache, LayerReader } from '../boot/images.ts';
 import type { ImageError } from '../boot/images.ts';
 import type { BootPlan, LayerRef, LogLine } from '../boot/types.ts';
+import { ERRNO, EV, OP, PLEAT_POLL_WORD, PLEAT_U_MAX_PAGES, SPAWN } from './abi.ts';
 import { bootText } from './bootplan.ts';
 import { kernelImports, startKernel } from '../worker/instance.ts';
 import { parseLog } from './log.ts';
 import { Memories } from './memories.ts';
 import type { InitMessage } from './messages.ts';
 import type { Platform, WorkerHandle } from './platform.ts';
-import { EAGAIN, EIO, EINVAL, EV, KernelArea, OP, SPAWN_FORK, SPAWN_INIT } from './rings.ts';
+import { KernelArea } from './rings.ts';
 import type { HostCall, Request } from './rings.ts';
+import { wordsAt } from './view.ts';
 import { WorkerPool } from './workers.ts';
 import type { Run } from './workers.ts';
 
@@ -77,7 +79,7 @@ export class KernelHost {
     this.#workers = new WorkerPool(platform, {
       over: (run) => this.#runOver(run),
       panic: (message) => this.#panic(message),
-      failed: (run) => this.#area?.sendEvent(EV.SPAWN_FAILED, run.thread, EAGAIN),
+      failed: (run) => this.#area?.sendEvent(EV.SPAWN_FAILED, run.thread, ERRNO.EAGAIN),
     });
     this.#compiled = compileKernel(platform);
     this.#compiled.catch(() => undefined); /* start() tells */
@@ -98,7 +100,7 @@ export class KernelHost {
     if (!opened || this.#stopped) return;
     const memory = kernelMemory();
     const init: InitMessage = { type: 'init', kernel, memory, jsUaccess, clockStart: this.#clockStart };
-    this.#dummy = new WebAssembly.Memory({ initial: 1, maximum: 32768, shared: true });
+    this.#dummy = new WebAssembly.Memory({ initial: 1, maximum: PLEAT_U_MAX_PAGES, shared: true });
     const instance = startKernel(
       init,
       kernelImports(init, this.#dummy, {
@@ -109,7 +111,6 @@ export class KernelHost {
     this.#kernel = instance;
     const area = new KernelArea(memory, (instance['host_area'] as () => number)());
     this.#area = area;
-    area.setMemoryLimit(this.#platform.memoryLimit);
     area.setCpus(navigator.hardwareConcurrency || 1);
     const text = bootText(plan);
     const at = (instance['boot_alloc'] as (n: number) => number)(text.length);
@@ -323,19 +324,14 @@ export class KernelHost {
   #spawn(arg: readonly number[]): void {
     const [thread = 0, kstack = 0, memory = 0, parent = 0, low = 0, high = 0, flags = 0] = arg;
     const key = low === 0 && high === 0 ? '' : `${high}.${low}`;
-    const user = (flags & SPAWN_INIT) !== 0 ? this.#dummy : this.#memories.enter(memory);
+    const user = (flags & SPAWN.INIT) !== 0 ? this.#dummy : this.#memories.enter(memory);
     if (user === undefined) throw new Error('a thread starts before the machine');
-    const message = { type: 'run' as const, thread, kstack, flags, user, key: '' };
-    const fork = (flags & SPAWN_FORK) !== 0;
-    /* A fork child runs its parent's program: words 4 and 5 name the parent's thread and nothing. */
-    this.#workers.start({
-      thread,
-      kstack,
-      memory,
-      message: fork
-        ? { ...message, parent: this.#memories.peek(parent), key: this.#workers.keyOf(low) ?? '' }
-        : { ...message, key },
-    });
+    const run = { thread, kstack, memory };
+    const message = { type: 'run' as const, thread, kstack, flags, user };
+    /* A fork child runs its parent's program: the fifth word names the parent's thread. */
+    if ((flags & SPAWN.FORK) !== 0) {
+      this.#workers.startFork({ ...run, message: { ...message, key: '', parent: this.#memories.peek(parent) } }, low);
+    } else this.#workers.start({ ...run, message: { ...message, key } });
   }
 
   #runOver(run: Run): void {
@@ -344,8 +340,8 @@ export class KernelHost {
   }
 
   #poke(memory: number): void {
-    /* PLEAT_POLL_WORD: the program looks at it at its next loop head or call. */
-    Atomics.store(new Int32Array(this.#memories.peek(memory).buffer), 16 >> 2, 1);
+    /* The program looks at it at its next loop head or call. */
+    Atomics.store(wordsAt(this.#memories.peek(memory), PLEAT_POLL_WORD, 1), 0, 1);
   }
 
   // ---- images ----
@@ -384,20 +380,20 @@ export class KernelHost {
   async #chunk(area: KernelArea, call: HostCall): Promise<void> {
     const layer = this.#layers[call.layer];
     if (layer === undefined || call.index >= layer.root.chunks) {
-      area.finishCall(call, EINVAL);
+      area.finishCall(call, ERRNO.EINVAL);
       return;
     }
     const result = await layer.readChunk(call.index);
     if (this.#stopped) return;
     if (!result.ok) this.#events.imageFailed(result.error);
-    area.finishCall(call, result.ok ? result.value : EIO);
+    area.finishCall(call, result.ok ? result.value : ERRNO.EIO);
   }
 
   #hostfs(area: KernelArea, call: HostCall): void {
     const dirs = this.#platform.hostDirs;
     area.finishCall(
       call,
-      dirs === undefined ? EIO : dirs.handle(call.sub, call.layer, call.path, call.index, call.size),
+      dirs === undefined ? ERRNO.EIO : dirs.handle(call.sub, call.layer, call.path, call.index, call.size),
     );
   }
 

@@ -30,4 +30,8 @@ export const SUITES: readonly Suite[] = [
     command: 'node kernel/tests/run-conformance.ts',
     minutes: 12,
   },
+  { name: 'packages', title: 'checks of the packages, in the machine', command: 'images/mkimage check shell 2>&1', minutes: 5 },
+  { name: 'e2e-chromium', title: 'links in Chromium', command: 'node e2e/main.ts --browser chromium', minutes: 15 },
+  { name: 'e2e-firefox', title: 'links in Firefox', command: 'node e2e/main.ts --browser firefox', minutes: 8 },
+  { name: 'e2e-webkit', title: 'links in WebKitGTK', command: 'node e2e/main.ts --browser webkit', minutes: 8 },
 ];

@@ -121,6 +121,7 @@ struct proc {
 	struct list threads;        /* [PROC_TREE] */
 	uint32_t nthreads;          /* [PROC_TREE] */
 	bool stopped;               /* [sig_lock] by a stop signal; threads sleep on sig_arrived */
+	bool stop_taken;            /* [sig_lock] a stop signal was taken, and no SIGCONT since */
 	bool group_exiting;         /* [sig_lock] exit_group or a fatal signal has begun */
 	uint32_t group_exit_code;   /* [sig_lock] */
 

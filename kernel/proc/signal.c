@@ -244,6 +244,7 @@ static void continue_locked(struct proc *p)
 	struct thread *t;
 
 	drop_everywhere(p, STOP_SIGNALS);
+	p->stop_taken = false;
 	if (!p->stopped)
 		return;
 	p->stopped = false;
@@ -451,6 +452,7 @@ void proc_notify_parent_locked(struct proc *p, int code, int status)
 static void sleep_while_stopped(struct thread *t)
 {
 	struct proc *p = t->proc;
+	bool stopped, exiting;
 	int err = 0;
 
 	lock_acquire(&p->sig_lock);
@@ -458,10 +460,14 @@ static void sleep_while_stopped(struct thread *t)
 		err = waitq_sleep_at(&p->sig_arrived, &p->sig_lock, WAIT_FOREVER, WAIT_KILLABLE, "stopped");
 	lock_release(&p->sig_lock);
 	lock_acquire(&proc_tree_lock);
-	if (p->state == PROC_STOPPED && !p->stopped) {
+	lock_acquire(&p->sig_lock);
+	stopped = p->stopped;
+	exiting = p->group_exiting;
+	lock_release(&p->sig_lock);
+	if (p->state == PROC_STOPPED && !stopped) {
 		p->state = PROC_RUNNING;
 		p->stop_code = 0;
-		if (!p->group_exiting) {
+		if (!exiting) {
 			p->continued = true;
 			proc_notify_parent_locked(p, CLD_CONTINUED, SIGCONT);
 		}
@@ -477,7 +483,7 @@ static void stop_here(struct thread *t, int signo)
 
 	lock_acquire(&proc_tree_lock);
 	lock_acquire(&p->sig_lock);
-	if (p->group_exiting || (p->pending.set & SIGBIT(SIGCONT))) {
+	if (p->group_exiting || !p->stop_taken) {
 		lock_release(&p->sig_lock);
 		lock_release(&proc_tree_lock);
 		return;
@@ -537,6 +543,7 @@ bool signal_exit_work(struct thread *t)
 			continue;
 		}
 		if (STOP_SIGNALS & SIGBIT(signo)) {
+			p->stop_taken = true;
 			lock_release(&p->sig_lock);
 			if (signo == SIGSTOP || !pgrp_orphaned_self())
 				stop_here(t, signo);

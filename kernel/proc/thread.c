@@ -144,8 +144,10 @@ int thread_exit_kernel(struct thread *t, int result)
 	for (;;) {
 		if (UNLIKELY(atomic_load(&t->waker.interrupt)))
 			poll |= signal_exit_work(t);
-		else if (UNLIKELY(t->restore_mask) && !poll)
+		if (UNLIKELY(t->restore_mask) && !poll) {
 			signal_restore_mask();
+			continue; /* that may have let a pending signal in */
+		}
 		lock_assert_none_held();
 		if (poll) {
 			atomic_store(&t->poll_asked, 0u);

@@ -120,8 +120,10 @@ static int open_program(const struct path *path, struct file **out)
 	if (err)
 		return err;
 	err = inode_deny_write(inode);
-	if (err)
+	if (err) {
 		file_put(*out);
+		*out = NULL;
+	}
 	return err;
 }
 

@@ -24,7 +24,7 @@
 #include "syscalls.h"
 
 struct fork_call {
-	struct waker *parent;
+	struct thread *parent; /* referenced: it may go on and end before it is woken */
 	uint32_t done; /* [a] 1: copied, or -errno as unsigned */
 	uint32_t ranges;
 	struct {
@@ -196,6 +196,8 @@ static int fork_child(struct proc *child, const struct prog_regs *regs, struct f
 	t->altstack = self->altstack;
 	t->fork = f;
 	collect_ranges(f, parent->mm, regs);
+	f->parent = self;
+	thread_ref(self);
 	lock_acquire(&proc_tree_lock);
 	thread_add_locked(t);
 	lock_release(&proc_tree_lock);
@@ -237,7 +239,6 @@ int fork_unwound(const struct prog_regs *regs)
 	f = kzalloc(sizeof(*f));
 	if (!f)
 		return -ENOMEM;
-	f->parent = &self->waker;
 	err = proc_fork(&child, false);
 	if (!err) {
 		pid = (int)child->pid;
@@ -264,10 +265,11 @@ bool fork_range(uint32_t i, uint32_t *start, uint32_t *end)
 
 static void fork_done(struct fork_call *f, uint32_t result)
 {
-	struct waker *parent = f->parent;
+	struct thread *parent = f->parent;
 
 	atomic_store(&f->done, result); /* from here f may be gone */
-	waker_wake(parent);
+	waker_wake(&parent->waker);
+	thread_unref(parent);
 }
 
 void fork_copied(void)
@@ -288,6 +290,9 @@ void spawn_failed(struct thread *t, int err)
 	klog(KLOG_ERROR, "exec: pid %u: the host has no Worker for it", t->tid);
 	kstack_free(t->kstack);
 	thread_unref(t);
+	if (t->exec)
+		exec_image_free(t->exec);
+	t->exec = NULL;
 	signal_kill_group(t->proc, SIGKILL, t);
 	thread_bury(t);
 }

@@ -12,9 +12,12 @@ import { buildImage, readImageInfo } from '../../images/src/image.ts';
 import { fileFetch } from '../../web/src/boot/filefetch.ts';
 import { LayerReader } from '../../web/src/boot/images.ts';
 
-const USAGE = `pleat image build NAME...         build images of sets (base, shell) or of packages alone
-pleat image verify NAME [FROM...] check every chunk of an image, here or at URLs and folders
-pleat image serve [PORT]          serve built images with Range and CORS (port 8090)
+const USAGE = `Use: pleat image build NAME...          build images of sets (tiny, base, shell) or of packages alone
+     pleat image verify NAME [FROM...]  check every chunk of an image, here or at URLs and folders
+     pleat image serve [PORT]           serve built images with Range and CORS (port 8090)
+
+Images are written to build/images. images/README.md tells more; sets are in images/sets, packages
+in images/packages.
 `;
 
 /** @returns the exit status: 0 done, 1 failed (with the reason on stderr), 2 not understood */
@@ -22,6 +25,10 @@ export async function image(args: string[]): Promise<number> {
   const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
   const out = join(root, 'build/images');
   const [command, ...rest] = args;
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
   try {
     if (command === 'build' && rest.length > 0) {
       for (const name of rest) {
@@ -36,11 +43,15 @@ export async function image(args: string[]): Promise<number> {
     process.stderr.write(`pleat image: ${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
   }
-  process.stderr.write(USAGE);
+  const what = command === undefined ? 'a command is wanted' : `not understood: ${args.join(' ')}`;
+  process.stderr.write(`pleat image: ${what}\n${USAGE}`);
   return 2;
 }
 
 async function verify(out: string, name: string, from: readonly string[]): Promise<number> {
+  if (!existsSync(join(out, `${name}.json`))) {
+    throw new Error(`there is no image "${name}" in ${out}; pleat image build ${name} makes it`);
+  }
   const info = readImageInfo(out, name);
   const ref = { name, root: info.root, size: info.size, from: from.length > 0 ? from : [out] };
   const opened = await LayerReader.open(ref, { fetch: fileFetch });

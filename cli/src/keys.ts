@@ -2,7 +2,7 @@
  * The key that links are signed with: a development key of this account, made on first use in the
  * cache folder, or the one that PLEAT_KEY or --key names. The private half stays in its file.
  */
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { decodeBase64url, encodeBase64url } from '../../descriptor/src/base64url.ts';
@@ -31,14 +31,34 @@ export async function loadKeys(env: Environment, file?: string): Promise<KeyPair
   const named = file ?? env['PLEAT_KEY'];
   if (named !== undefined && named !== '') return readKeys(named);
   const development = developmentKeyFile(env);
-  await makeKeyFile(development);
+  try {
+    await makeKeyFile(development);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CommandError(
+      `the development key cannot be made (${reason}): set PLEAT_CACHE to a folder that you can write to, or name a key with --key`,
+    );
+  }
   return readKeys(development);
+}
+
+/** mkdir -p. Node's own recursive mkdir does not return where a folder cannot exist, as in /proc. */
+function makeFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  const parent = dirname(path);
+  if (parent !== path) makeFolder(parent);
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    /* Another process may have been first. */
+    if (!hasCode(error, 'EEXIST') || !statSync(path).isDirectory()) throw error;
+  }
 }
 
 /** Make the file with a fresh key unless it is there; complete and private from the first moment. */
 async function makeKeyFile(file: string): Promise<void> {
   if (existsSync(file)) return;
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(file));
   const seed = await makeSeed();
   const { publicKey } = await keyPairFromSeed(seed);
   const warning = `# Whoever has this file signs links as ${keyShortForm(publicKey)}.\n`;

@@ -13,11 +13,17 @@ export function localLayer(name: string): LayerRef {
   try {
     text = readFileSync(file, 'utf8');
   } catch {
-    throw new CommandError(`there is no image "${name}" (no ${file}); ./run builds the usual ones`);
+    const build = name.endsWith('.json') ? '' : `; pleat image build ${name === '' ? 'NAME' : name} makes it`;
+    throw new CommandError(`there is no image "${name}" (no ${file})${build}`);
   }
-  const data = JSON.parse(text) as { name?: unknown; root?: unknown; size?: unknown };
-  if (typeof data.name !== 'string' || typeof data.root !== 'string' || typeof data.size !== 'number') {
-    throw new CommandError(`${file} does not describe an image`);
+  let data: { name?: unknown; root?: unknown; size?: unknown };
+  try {
+    data = JSON.parse(text) as typeof data;
+  } catch {
+    throw new CommandError(`${file} is damaged: it is not JSON; pleat image build makes it anew`);
+  }
+  if (typeof data !== 'object' || data === null || typeof data.name !== 'string' || typeof data.root !== 'string' || typeof data.size !== 'number') {
+    throw new CommandError(`${file} does not describe an image: name, root or size is missing`);
   }
   return { name: data.name, root: data.root, size: data.size, from: [`${dirname(file)}/`] };
 }

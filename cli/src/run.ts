@@ -18,15 +18,17 @@ input and output. The exit status is the program's; 128 + signal when it was kil
 
   -t, --tty             give the program a terminal
   -p, --package NAME    add a package's layer over the image; may be given more than once
-  -v, --volume HOST:PATH  show the folder HOST inside at PATH, read-only; may be repeated
+  -v, --volume HOST:PATH  show the folder HOST inside at PATH, read-only; up to 16 times
   -e, --env NAME=VALUE  set a variable; may be given more than once
       --user NAME       user that the program runs as (default: root)
       --cwd PATH        working directory (default: /)
       --kernel DIR      folder with kernel.wasm (default: build/kernel)
-      --option TEXT     a kernel option, such as strace=1
+      --option TEXT     a kernel option, shown in /proc/cmdline; may be given more than once
       --log             show the kernel log on standard error
       --stats           at the end, print what the machine held, as JSON, on standard error
 `;
+
+const VOLUMES_MAX = 16; /* HOSTDIRS_MAX of kernel/init/main.c */
 
 export function run(args: string[]): Promise<number> {
   return runCommand('run', HELP, args, async () => {
@@ -50,6 +52,7 @@ export function run(args: string[]): Promise<number> {
     });
     if (positionals.length > 1) throw new CommandError(`one image, please, not ${positionals.length}`, 2);
     const volumes = values.volume.map(parseVolume);
+    if (volumes.length > VOLUMES_MAX) throw new CommandError(`at most ${VOLUMES_MAX} -v, not ${volumes.length}`, 2);
     const env = new Map(Object.entries(defaultEnv(values.user, values.tty)));
     for (const text of values.env) {
       const equals = text.indexOf('=');
@@ -75,6 +78,7 @@ function parseVolume(text: string): { host: string; path: string } {
   const host = resolve(text.slice(0, colon));
   const path = text.slice(colon + 1);
   if (colon <= 0 || !path.startsWith('/')) throw new CommandError(`-v ${text}: want HOST:/PATH`, 2);
+  if (/^[/.]*$/.test(path)) throw new CommandError(`-v ${text}: it would hide the machine's root; name a folder below /`, 2);
   try {
     if (!statSync(host).isDirectory()) throw new CommandError(`-v ${text}: ${host} is not a folder`);
   } catch (error) {
@@ -106,6 +110,8 @@ function runMachine(plan: BootPlan, kernelDir: string, show: Show): Promise<numb
     const host = new KernelHost(platform, {
       log(line) {
         if (show.log) process.stderr.write(`[${line.ms.toFixed(1).padStart(8)} ms] ${line.text}\n`);
+        /* A -v that could not be mounted, say: the program would only see that nothing is there. */
+        else if (line.level === 'error' && line.text.startsWith('init: ')) process.stderr.write(`pleat run: ${line.text}\n`);
       },
       progress() {},
       booted() {},

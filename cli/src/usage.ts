@@ -34,7 +34,7 @@ export async function runCommand(
   } catch (error) {
     const told = commandErrorOf(error);
     if (told === undefined) throw error;
-    const hint = told.status === 2 ? `${help.split('\n', 1)[0]}\n` : '';
+    const hint = told.status === 2 ? `${help.split('\n', 1)[0]}\n       pleat ${name} --help tells more.\n` : '';
     process.stderr.write(`pleat ${name}: ${told.message}\n${hint}`);
     return told.status;
   }
@@ -45,7 +45,8 @@ function commandErrorOf(error: unknown): CommandError | undefined {
   if (error instanceof CommandError) return error;
   if (error instanceof TypeError && 'code' in error) {
     if (String(error.code).startsWith('ERR_PARSE_ARGS_')) {
-      return new CommandError(error.message, 2);
+      /* What Node adds after the first sentence is about its own interface. */
+      return new CommandError(error.message.replace(/\. (To specify|This command).*$/s, ''), 2);
     }
   }
   return undefined;

@@ -67,10 +67,10 @@ class Profile {
     return new Profile(folder, context, main.pid);
   }
 
-  /** MB of each process that runs pages. */
-  renderers(): Map<number, number> {
+  /** MB of the process that runs the tab: of those for pages the largest, the others hold none. */
+  tabMb(): number {
     const found = processTree(this.pid).filter((each) => each.command.includes('--type=renderer'));
-    return new Map(found.map(({ pid }) => [pid, pssMb(pid)]));
+    return Math.max(0, ...found.map(({ pid }) => pssMb(pid)));
   }
 
   async close(): Promise<void> {
@@ -124,13 +124,9 @@ export async function bootChromium(programs: Programs): Promise<BenchMachine> {
   const server = await FixtureServer.start(BUILD, programs.layers);
   const profile = await Profile.start();
   const page = await profile.context.newPage();
-  const before = profile.renderers();
   const machine = new Machine(new ChromiumTab(page));
   await machine.boot(`${server.url}#${await fragment([programs.layer])}`);
-  /* The tab's process is the one that grew. */
-  const grown = [...profile.renderers()].sort((a, b) => b[1] - (before.get(b[0]) ?? 0) - a[1] + (before.get(a[0]) ?? 0));
-  const pid = grown[0]?.[0] ?? 0;
-  return new BrowserMachine('chromium', machine, () => pssMb(pid), async () => {
+  return new BrowserMachine('chromium', machine, () => profile.tabMb(), async () => {
     await profile.close();
     await server.close();
   });
@@ -153,25 +149,17 @@ export interface LinkTimes {
   readonly warm: number[];
 }
 
-/** What happened when, in ms after the navigation began. */
-export interface OpeningTimes {
-  readonly prompt: number;
-  readonly marks: Readonly<Record<string, number>>;
-}
-
-/** From the start of the navigation to the frame that shows the prompt. */
+/** From the start of the navigation to the frame in which the terminal shows the prompt. */
 async function open(context: BrowserContext, link: string): Promise<number> {
   const page = await context.newPage();
   await page.addInitScript({ path: HOOK });
-  const machine = new Machine(new ChromiumTab(page));
-  await machine.tab.goto(link);
-  await machine.prompt();
-  const at = await page.evaluate(
-    () => new Promise<number>((done) => requestAnimationFrame(() => setTimeout(() => done(performance.now()), 0))),
-  );
-  const { at: seen } = await machine.prompt();
+  await page.goto(link, { waitUntil: 'commit' });
+  const at = await page.evaluate<number>(`(async () => {
+    await e2e.until(() => (/# ?$/.test(e2e.screen()) ? true : undefined), ${JOB_MS}, 'a prompt on the screen');
+    return await new Promise((done) => requestAnimationFrame(() => done(performance.now())));
+  })()`);
   await page.close();
-  return Math.min(at, seen + 1000 / 60);
+  return at;
 }
 
 /**

@@ -124,6 +124,7 @@ void proc_finish(struct proc *p, uint32_t code)
 void proc_abort(struct proc *p)
 {
 	release_resources(p);
+	session_proc_exit(p); /* spawn may have made it the leader of a session with a terminal */
 	lock_acquire(&proc_tree_lock);
 	pgrp_leave(p);
 	proc_unpublish_locked(p);
@@ -310,9 +311,8 @@ static int wait_for(struct wait_query *q)
 			err = -ECHILD;
 		if (err || (q->options & WNOHANG))
 			break;
+		/* Looked at once more if a signal ended the sleep: a child's end sends one, too. */
 		err = waitq_sleep(&self->child_changed, &proc_tree_lock, WAIT_FOREVER, WAIT_INTR);
-		if (err)
-			break;
 	}
 	lock_release(&proc_tree_lock);
 	return err;
@@ -338,7 +338,7 @@ int sys_waitid(uint32_t type, int32_t id, uaddr_t uinfo, uint32_t options, uaddr
 	if ((options & ~(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED)) ||
 		!(options & (WEXITED | WSTOPPED | WCONTINUED)) || type > P_PGID)
 		return -EINVAL;
-	if (type == P_PID && id <= 0)
+	if ((type == P_PID && id <= 0) || (type == P_PGID && id < 0))
 		return -EINVAL;
 	if (type == P_PGID && id == 0)
 		q.id = pgrp_self();

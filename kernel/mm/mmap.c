@@ -246,6 +246,7 @@ static int remap_locked(struct mm *mm, uint32_t old, uint32_t oldlen, uint32_t n
 			return -EINVAL;
 		if (vma_remove_locked(mm, want, want + newlen))
 			return -ENOMEM;
+		v = vma_find_locked(mm, old); /* the first part of v may be what was removed */
 		to = want;
 	} else {
 		to = range_find_locked(mm, mm->mmap_base, newlen);

@@ -5,16 +5,16 @@
 #include "mm/pool.h"
 #include "abi/ring.h"
 #include "host/host.h"
+#include "lib/kassert.h"
 #include "lib/klog.h"
 #include "lib/lock.h"
 #include "lib/waitq.h"
 
-#define POOL_MAX 256u
 #define POOL_TARGET 3u /* clean memories kept ready: a pipeline's worth */
 
 static struct lock pool_lock = LOCK_INIT(RANK_WAITQ);
 static struct waitq arrived = WAITQ_INIT(arrived); /* [pool_lock] */
-static uint32_t ready[POOL_MAX];                   /* [pool_lock] */
+static uint32_t ready[HOST_MEMORIES_MAX];          /* [pool_lock] */
 static uint32_t nready;                            /* [pool_lock] */
 static uint32_t coming;  /* [pool_lock] asked for or being cleaned */
 static uint32_t in_use;  /* [pool_lock] */
@@ -79,6 +79,7 @@ void memory_arrived(uint32_t memory)
 	lock_acquire(&pool_lock);
 	coming--;
 	refused = false;
+	KASSERT(nready < ARRAY_LEN(ready));
 	ready[nready++] = memory;
 	waitq_wake_one(&arrived);
 	lock_release(&pool_lock);

@@ -49,7 +49,8 @@ int copyin(void *dst, uaddr_t src, size_t n)
 {
 	if (!uaccess_ok(src, n, false))
 		return -EFAULT;
-	arch_copyin(dst, src, n);
+	if (n) /* no bytes may be at any address, but the engine traps beyond the end even then */
+		arch_copyin(dst, src, n);
 	return 0;
 }
 
@@ -57,15 +58,8 @@ int copyout(uaddr_t dst, const void *src, size_t n)
 {
 	if (!uaccess_ok(dst, n, true))
 		return -EFAULT;
-	arch_copyout(dst, src, n);
-	return 0;
-}
-
-int uclear(uaddr_t dst, size_t n)
-{
-	if (!uaccess_ok(dst, n, true))
-		return -EFAULT;
-	arch_uset(dst, 0, n);
+	if (n)
+		arch_copyout(dst, src, n);
 	return 0;
 }
 

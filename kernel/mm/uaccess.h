@@ -12,8 +12,6 @@
 
 int copyin(void *dst, uaddr_t src, size_t n) MUST_CHECK;
 int copyout(uaddr_t dst, const void *src, size_t n) MUST_CHECK;
-/* Zero n bytes of user memory. */
-int uclear(uaddr_t dst, size_t n) MUST_CHECK;
 /* True if [a, a + n) may be read (write: written) by the program. n == 0: true. */
 bool uaccess_ok(uaddr_t a, size_t n, bool write);
 /* Copy a NUL-terminated string of at most size - 1 bytes. Returns its length, -EFAULT, or

@@ -79,6 +79,8 @@ int main(void)
 			BAD(syscall(135, 0, 0, p, 8));
 			BAD(syscall(221, "/bin/true", p, 0));
 			BAD(syscall(278, p, 16, 0));
+			syscall(136, p, 0); /* no bytes at a bad address */
+			syscall(135, 0, p, p, 0);
 			close(zero);
 			close(dir);
 			if (evil[i] == hole - 2) /* room for a short text */

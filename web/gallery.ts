@@ -8,16 +8,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Card } from './src/ui/gallery.ts';
 import { pastedLink } from './src/ui/linktext.ts';
 import { WEB } from './vite.config.ts';
-
-interface Card {
-  readonly name: string;
-  readonly about: string;
-  readonly link: string;
-  readonly bytes?: number;
-  readonly sample?: readonly string[];
-}
 
 const SAMPLE = ['$ echo $((6 * 7))', '42', '$ ls /', 'bin  dev  etc  proc  root  tmp  usr', '$ '];
 

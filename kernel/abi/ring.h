@@ -23,6 +23,7 @@
 #define REQUEST_SLOTS 1024
 #define EVENT_SLOTS 1024
 #define CONSOLE_RING_SIZE 65536
+#define HOST_MEMORIES_MAX 1024 /* user memories that a host may have at once */
 
 struct host_slot {
 	uint32_t op;

@@ -22,10 +22,7 @@ struct layer_info {
 };
 /* NULL: no such layer. */
 const struct layer_info *layer_get(uint32_t index);
-uint32_t layer_count(void);
-/* Is "option=text" in the boot plan? */
-bool boot_option(const char *text);
-const char *boot_cmdline(void); /* for /proc/cmdline */
+const char *boot_cmdline(void); /* the plan's options, for /proc/cmdline */
 
 /* kernel Worker: parse the plan, make PID 1, ask for its Worker. Does not sleep. */
 void boot_start(const char *plan, size_t len);

@@ -46,30 +46,9 @@ const struct layer_info *layer_get(uint32_t index)
 	return index < plan.nlayers ? &plan.layers[index] : NULL;
 }
 
-uint32_t layer_count(void)
-{
-	return plan.nlayers;
-}
-
 const char *boot_cmdline(void)
 {
 	return cmdline;
-}
-
-static bool words_have(const struct words *w, const char *text)
-{
-	const char *s = w->text;
-
-	for (uint32_t i = 0; i < w->count; i++, s += strlen(s) + 1) {
-		if (!strcmp(s, text))
-			return true;
-	}
-	return false;
-}
-
-bool boot_option(const char *text)
-{
-	return words_have(&plan.options, text);
 }
 
 /* ---- the plan ---- */
@@ -137,6 +116,13 @@ static const char *keep(const char *s)
 	return p;
 }
 
+static void plan_hostdir(const char *value)
+{
+	if (plan.nhostdirs == HOSTDIRS_MAX)
+		panic("init: boot plan: more than %d folders of the host", HOSTDIRS_MAX);
+	plan.hostdirs[plan.nhostdirs++] = keep(value);
+}
+
 static void plan_line(char *line, size_t len)
 {
 	char *value = memchr(line, '=', len);
@@ -148,8 +134,8 @@ static void plan_line(char *line, size_t len)
 	n = decode(value, len - (size_t)(value - line));
 	if (!strcmp(line, "layer"))
 		plan_layer(value);
-	else if (!strcmp(line, "hostdir") && plan.nhostdirs < HOSTDIRS_MAX)
-		plan.hostdirs[plan.nhostdirs++] = keep(value);
+	else if (!strcmp(line, "hostdir"))
+		plan_hostdir(value);
 	else if (!strcmp(line, "arg"))
 		words_add(&plan.args, value, n);
 	else if (!strcmp(line, "env"))

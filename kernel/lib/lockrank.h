@@ -20,8 +20,8 @@ enum lock_rank {
 	RANK_MM,          /* mm.lock: vma tree and brk; sleepable (file-backed mmap reads) */
 	RANK_PROC_TREE,   /* one: pid table, parents, children, groups, sessions */
 	RANK_PROC,        /* proc.lock: limits, names, credentials, cwd and root */
-	RANK_SIGNAL,      /* proc.sig.lock: pending sets, actions, masks */
-	RANK_FDTABLE,     /* files.lock */
+	RANK_SIGNAL,      /* proc.sig_lock: pending sets, actions, masks */
+	RANK_FDTABLE,     /* fdtable.lock */
 	RANK_MOUNT,       /* one: the mount tree */
 	RANK_DTREE,       /* one: dentries' parents, names and children */
 	RANK_DENTRY,      /* a stripe of the dentry hash; two: lock_acquire2() */

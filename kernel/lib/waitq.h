@@ -76,9 +76,10 @@ int waitq_sleep_at(
 	struct waitq *q, struct lock *l, uint64_t deadline_ns, int mode, const char *wchan) MUST_CHECK;
 
 /*
- * Sleep without an object: until `*flag_word` ... is not needed: the pieces for poll and friends.
- * Order: w = waker_self(); seen = waitq_prepare(w); join queues under their locks and look; then
- * waitq_commit(w, seen, ...); leave all queues.
+ * The pieces of waitq_sleep(), for a thread that waits for many objects (poll) or for a word that
+ * the host sets. In this order: seen = waitq_prepare(waker_self()); join each queue under its
+ * object's lock, and look; waitq_commit(), unless a look said yes, with results as waitq_sleep();
+ * leave each queue under its lock.
  */
 uint32_t waitq_prepare(struct waker *w);
 int waitq_commit(struct waker *w, uint32_t seen, uint64_t deadline_ns, int mode, const char *wchan);

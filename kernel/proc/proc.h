@@ -142,7 +142,6 @@ struct proc {
 	uint64_t start_ns;          /* [i] */
 	uint64_t cpu_ns, child_cpu_ns; /* [PROC_TREE] of ended threads; of reaped children */
 	uint64_t syscalls;          /* [a] */
-	struct proc *vfork_parent;  /* [PROC_TREE] set while it runs in its parent's thread */
 	struct itimers *timers;     /* [o]/[sig_lock] init/time.c; NULL until used */
 };
 
@@ -165,7 +164,7 @@ struct thread {
 	uint32_t tid;       /* [i] */
 	struct proc *proc;  /* [o] the process it acts for (a vfork child's while in one) */
 	struct list link;   /* [PROC_TREE] proc.threads */
-	sigset_k blocked;   /* [sig_lock of proc]; the owner may read without */
+	sigset_k blocked;   /* [sig_lock of thread_home()]; the owner may read without */
 	sigset_k saved_mask; /* [o] to restore after sigsuspend, ppoll, … */
 	bool restore_mask;  /* [o] */
 	bool on_altstack;   /* [o] as of the last pleat_sigtake or rt_sigreturn */
@@ -184,7 +183,7 @@ struct thread {
 	struct prog_regs regs; /* [o] a fork child's registers to start with */
 	uint64_t start_ns;
 	uint32_t current_nr; /* [o] system call it is in, for /proc and strace; ~0 none */
-	struct vfork_frame *vfork; /* [o] stack of parents this thread left behind */
+	struct vfork_frame *vfork; /* [o, writes as blocked] stack of parents it left behind */
 	bool kernel_thread; /* [i] no program: boot, timer */
 };
 
@@ -232,8 +231,6 @@ void signal_restore_mask(void);
 int copyin_sigset(sigset_k *out, uaddr_t mask, uint32_t size) MUST_CHECK;
 
 /* ---- groups and sessions (proc/session.c) ---- */
-/* Is pgid a group of the calling process's session that has a member? */
-bool pgrp_in_session(uint32_t pgid, uint32_t sid);
 /* Is the calling process's group orphaned (POSIX 3.264)? RANK_PROC_TREE taken inside. */
 bool pgrp_orphaned_self(void);
 uint32_t pgrp_self(void);

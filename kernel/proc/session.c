@@ -12,6 +12,7 @@
 #include "tty/tty.h"
 #include "lib/alloc.h"
 #include "lib/kassert.h"
+#include "syscalls.h"
 
 #define ID_BUCKETS 64
 
@@ -329,11 +330,6 @@ uint32_t pgrp_session(uint32_t pgid)
 	sid = g ? g->session->sid : 0;
 	lock_release(&proc_tree_lock);
 	return sid;
-}
-
-bool pgrp_in_session(uint32_t pgid, uint32_t sid)
-{
-	return pgrp_session(pgid) == sid;
 }
 
 bool pgrp_orphaned_self(void)

@@ -354,19 +354,6 @@ void console_closed(uint32_t n)
 		tty_hangup(c->tty, false);
 }
 
-void console_emergency(const char *s, size_t n)
-{
-	struct console *c = console_find(1);
-
-	if (!c)
-		return;
-	for (size_t i = 0; i < n; i++) {
-		if (s[i] == '\n' && !c->raw)
-			(void)console_put(c->tty, (const uint8_t *)"\r", 1);
-		(void)console_put(c->tty, (const uint8_t *)s + i, 1);
-	}
-}
-
 /* ---- plain streams ---- */
 
 /* Sleeps while there is no input. 0: the end; -EAGAIN, -PLEAT_ERESTARTSYS. */

@@ -105,13 +105,6 @@ void tty_writable_locked(struct tty *tty)
 		waitq_wake_key(&tty->writable, POLLOUT | POLLWRNORM);
 }
 
-void tty_writable(struct tty *tty)
-{
-	lock_acquire(&tty->lock);
-	tty_writable_locked(tty);
-	lock_release(&tty->lock);
-}
-
 /* Returns true if the size changed. */
 static bool resize(struct tty *tty, const struct abi_winsize *ws)
 {

@@ -26,7 +26,7 @@ struct poll_table;
 struct tty_driver {
 	const char *name; /* "tty", "pts" */
 	/* Take up to n bytes that are to be shown; returns how many were taken (less: full; the
-	 * driver calls tty_writable() later). tty.lock is held. */
+	 * driver calls tty_writable_locked() later). tty.lock is held. */
 	size_t (*put)(struct tty *tty, const uint8_t *s, size_t n);
 	/* Throw away what was put and not taken by the other side. tty.lock is held. NULL: cannot.
 	 */
@@ -80,8 +80,7 @@ void tty_put(struct tty *tty);
  * taken; fewer when the input queue is full: driver->input_room() is called when to go on.
  */
 size_t tty_input(struct tty *tty, const uint8_t *s, size_t n);
-/* The driver has room again. No lock held; _locked: tty.lock held. */
-void tty_writable(struct tty *tty);
+/* The driver has room again. tty.lock held. */
 void tty_writable_locked(struct tty *tty);
 /* New window size from the page or the master: SIGWINCH to the foreground group. */
 void tty_resize(struct tty *tty, const struct abi_winsize *ws);
@@ -140,8 +139,6 @@ void console_input_eof(uint32_t n); /* no more will come: raw stream reads 0; a 
 void console_resized(uint32_t n, uint32_t cols, uint32_t rows);
 void console_opened(uint32_t n); /* the page shows a new terminal: /dev/conctl tells init */
 void console_closed(uint32_t n);
-/* Kernel panics and early boot write here without a lock. */
-void console_emergency(const char *s, size_t n);
 /* The rings' bytes, for tests that play the host. */
 uint8_t *console_ring_data(uint32_t n, bool output);
 

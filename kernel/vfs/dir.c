@@ -179,13 +179,6 @@ int path_mkdir(int dirfd, const char *name, uint32_t mode)
 	return create_at(dirfd, name, &c);
 }
 
-int kernel_mkdir(const char *path, uint32_t mode)
-{
-	struct creation c = {.mode = S_IFDIR | (mode & 01777)};
-
-	return create_at(AT_FDCWD, path, &c);
-}
-
 /* The type must be one that mknod makes; devices are root's to make. */
 static int mknod_mode(uint32_t *mode)
 {

@@ -7,6 +7,7 @@
 
 #include "vfs/vfs.h"
 #include "proc/proc.h"
+#include "syscalls.h"
 
 /* ---- user strings that name files ---- */
 
@@ -127,14 +128,8 @@ static inline void fdref_put(struct fdref *r)
 struct file *file_alloc(uint32_t flags);
 void file_free(struct file *f);
 
-/* ---- rw.c ---- */
-
-ssize_t file_read_iob(struct fdref *r, struct iobuf *b);
-ssize_t file_write_iob(struct fdref *r, struct iobuf *b);
-
 /* ---- lock.c ---- */
 
-int sys_flock(int32_t fd, uint32_t op);
 int flock_fcntl(struct file *f, uint32_t cmd, uaddr_t arg);
 /* close(2): the process's record locks on the file go. */
 void flock_release_owner(struct inode *inode, void *owner);

@@ -67,7 +67,8 @@ static struct fsctx *fsctx_self(void)
 	return p ? p->fs : NULL;
 }
 
-static void fsctx_root(struct path *out)
+/* Referenced; kernel threads and early boot have the root of all. */
+static void fsctx_place(bool cwd, struct path *out)
 {
 	struct fsctx *fs = fsctx_self();
 
@@ -76,23 +77,19 @@ static void fsctx_root(struct path *out)
 		return;
 	}
 	lock_acquire(&fs->lock);
-	*out = fs->root;
+	*out = cwd ? fs->cwd : fs->root;
 	path_get(out);
 	lock_release(&fs->lock);
 }
 
+static void fsctx_root(struct path *out)
+{
+	fsctx_place(false, out);
+}
+
 static void fsctx_cwd(struct path *out)
 {
-	struct fsctx *fs = fsctx_self();
-
-	if (!fs) {
-		mount_root_path(out);
-		return;
-	}
-	lock_acquire(&fs->lock);
-	*out = fs->cwd;
-	path_get(out);
-	lock_release(&fs->lock);
+	fsctx_place(true, out);
 }
 
 /* Root and working directory at `root`. NULL: no memory. */
@@ -483,22 +480,6 @@ int path_lookup_cred(
 int path_lookup(int dirfd, const char *name, uint32_t flags, struct path *out)
 {
 	return path_lookup_cred(cred_self(), dirfd, name, flags, out);
-}
-
-int path_lookup_from(const struct path *base, const char *name, uint32_t flags, struct path *out)
-{
-	struct walk w = {.cred = cred_self(), .p = name};
-	int err;
-
-	if (!*name && !(flags & LOOKUP_EMPTY))
-		return -ENOENT;
-	w.at = *base;
-	path_get(&w.at);
-	if (*name == '/')
-		walk_to_root(&w);
-	err = walk_all(&w, flags, out);
-	walk_end(&w);
-	return err;
 }
 
 int path_lookup_user(int dirfd, uaddr_t name, uint32_t flags, struct path *out)

@@ -53,42 +53,35 @@ static bool shares_pos(const struct fdref *r)
 	return r->counted || atomic_load(&r->file->refs.count) > 1;
 }
 
-ssize_t file_read_iob(struct fdref *r, struct iobuf *b)
+/* Move bytes by an op at the shared position, or at none (streams). */
+static ssize_t at_own_pos(struct fdref *r, struct iobuf *b,
+	ssize_t (*move)(struct file *file, struct iobuf *b, uint64_t *pos))
 {
 	struct file *f = r->file;
-	bool lock = !f->ops->stream && shares_pos(r);
+	bool stream = f->ops->stream, lock = !stream && shares_pos(r);
 	uint64_t pos = 0;
 	ssize_t n;
 
 	if (lock)
 		lock_acquire(&f->pos_lock);
-	if (!f->ops->stream)
+	if (!stream)
 		pos = f->pos;
-	n = f->ops->read(f, b, &pos);
-	if (!f->ops->stream)
+	n = move(f, b, &pos);
+	if (!stream)
 		f->pos = pos;
 	if (lock)
 		lock_release(&f->pos_lock);
 	return n;
 }
 
-ssize_t file_write_iob(struct fdref *r, struct iobuf *b)
+static ssize_t read_iob(struct fdref *r, struct iobuf *b)
 {
-	struct file *f = r->file;
-	bool lock = !f->ops->stream && shares_pos(r);
-	uint64_t pos = 0;
-	ssize_t n;
+	return at_own_pos(r, b, r->file->ops->read);
+}
 
-	if (lock)
-		lock_acquire(&f->pos_lock);
-	if (!f->ops->stream)
-		pos = f->pos;
-	n = f->ops->write(f, b, &pos);
-	if (!f->ops->stream)
-		f->pos = pos;
-	if (lock)
-		lock_release(&f->pos_lock);
-	return wrote(f, n);
+static ssize_t write_iob(struct fdref *r, struct iobuf *b)
+{
+	return wrote(r->file, at_own_pos(r, b, r->file->ops->write));
 }
 
 int sys_read(int32_t fd, uaddr_t buf, uint32_t len)
@@ -103,7 +96,7 @@ int sys_read(int32_t fd, uaddr_t buf, uint32_t len)
 	if (!n)
 		n = iob_init_user(&b, buf, MIN(len, RW_MAX), true);
 	if (!n)
-		n = file_read_iob(&r, &b);
+		n = read_iob(&r, &b);
 	fdref_put(&r);
 	return (int)n;
 }
@@ -120,7 +113,7 @@ int sys_write(int32_t fd, uaddr_t buf, uint32_t len)
 	if (!n)
 		n = iob_init_user(&b, buf, MIN(len, RW_MAX), false);
 	if (!n)
-		n = file_write_iob(&r, &b);
+		n = write_iob(&r, &b);
 	fdref_put(&r);
 	return (int)n;
 }
@@ -214,7 +207,7 @@ static int do_vector(int32_t fd, uaddr_t uvec, uint32_t count, bool write)
 	if (!n)
 		n = vec_begin(&v, uvec, count, !write);
 	if (!n) {
-		n = write ? file_write_iob(&v.r, &v.b) : file_read_iob(&v.r, &v.b);
+		n = write ? write_iob(&v.r, &v.b) : read_iob(&v.r, &v.b);
 		vec_end(&v);
 	}
 	fdref_put(&v.r);
@@ -349,7 +342,7 @@ static ssize_t copy_chunk(
 	if (outpos)
 		n = wrote(out->file, out->file->ops->write(out->file, &b, outpos));
 	else
-		n = file_write_iob(out, &b);
+		n = write_iob(out, &b);
 	/* What out did not take is read again next time. */
 	if (n > 0)
 		*pos += (uint64_t)n;

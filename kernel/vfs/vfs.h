@@ -38,7 +38,6 @@ struct dir_emit;
 struct poll_table;
 struct proc;
 struct cred;
-struct vma;
 
 struct ktime {
 	int64_t sec;
@@ -135,7 +134,6 @@ struct inode {
 	struct list flocks;              /* [FLOCK] flock and fcntl locks on it */
 	struct list cache_link;          /* [ICACHE] the file system's own table */
 	struct pipe *fifo;               /* [l] the pipe behind an open FIFO */
-	void *sock;                      /* [l] the socket bound to this name */
 	void *priv;                      /* file system's */
 };
 
@@ -255,13 +253,11 @@ void path_put(const struct path *p);
 #define LOOKUP_PARENT 8u    /* stop before the last component */
 
 /*
- * Resolve a kernel string from dirfd (AT_FDCWD: cwd; or from *base when given to path_lookup_from)
- * for the calling process. Search permission is checked at each step. *out is referenced.
+ * Resolve a kernel string from dirfd (AT_FDCWD: cwd) for the calling process. Search permission is
+ * checked at each step. *out is referenced.
  * -ENOENT, -ENOTDIR, -EACCES, -ELOOP, -ENAMETOOLONG, -EBADF, -EIO.
  */
 int path_lookup(int dirfd, const char *name, uint32_t flags, struct path *out) MUST_CHECK;
-int path_lookup_from(const struct path *base, const char *name, uint32_t flags, struct path *out)
-	MUST_CHECK;
 /* The same for a user string; also -EFAULT. */
 int path_lookup_user(int dirfd, uaddr_t name, uint32_t flags, struct path *out) MUST_CHECK;
 /*
@@ -290,9 +286,6 @@ int path_want_write(const struct path *p);
 int path_mknod(int dirfd, const char *name, uint32_t mode, uint32_t rdev, struct path *out)
 	MUST_CHECK;
 
-/* Make a directory for the kernel itself (boot). -EEXIST and so on as mkdir(2). */
-int kernel_mkdir(const char *path, uint32_t mode);
-
 /* ---- open files ---- */
 
 struct file_ops {
@@ -317,8 +310,6 @@ struct file_ops {
 	int64_t (*seek)(struct file *file, int64_t off, int whence);
 	int (*fsync)(struct file *file);
 	int (*fallocate)(struct file *file, int mode, uint64_t off, uint64_t len);
-	/* May the file be mapped? NULL: by read() into private memory. fb0 has its own. */
-	int (*mmap)(struct file *file, struct vma *vma);
 	bool stream; /* no position: pipe, tty, socket; lseek is -ESPIPE */
 };
 

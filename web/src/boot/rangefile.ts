@@ -2,6 +2,7 @@
  * Byte ranges of one file on a static host that may lie: Range ignored, lengths wrong, bodies cut
  * short, connections that stall. What comes back is unverified; the caller checks hashes.
  */
+import { concatBytes } from './chunkindex.ts';
 import type { Bytes } from './chunkindex.ts';
 
 /** The part of fetch() that is used; also served by files under Node (filefetch.ts). */
@@ -145,7 +146,7 @@ export class RangeFile {
         break;
       }
     }
-    if (keep !== undefined) this.#whole = joinPieces(keep, received);
+    if (keep !== undefined) this.#whole = concatBytes(keep);
     if (filled === buffer.length) return { ok: true, bytes: buffer };
     if (request.allowShort) return { ok: true, bytes: buffer.subarray(0, filled) };
     return truncated(request, filled);
@@ -185,16 +186,6 @@ function isEncoded(response: ResponseLike): boolean {
 function rangeStart(response: ResponseLike, asked: number): number {
   const match = /^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '');
   return match === null ? asked : Number(match[1]);
-}
-
-function joinPieces(pieces: readonly Uint8Array[], length: number): Bytes {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }
 
 function messageOf(error: unknown): string {

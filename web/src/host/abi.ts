@@ -70,6 +70,7 @@ export const HOST_ABI_VERSION = 1;
 export const REQUEST_SLOTS = 1024;
 export const EVENT_SLOTS = 1024;
 export const CONSOLE_RING_SIZE = 65536;
+export const HOST_MEMORIES_MAX = 1024;
 export const HOST_CALL_PENDING = 0xffffffff;
 export const PLEAT_U_MAX_PAGES = 32768;
 export const PLEAT_POLL_WORD = 16;

@@ -4,7 +4,7 @@ import { lstatSync, openSync, closeSync, readSync, readdirSync, readlinkSync } f
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { fileFetch } from '../boot/filefetch.ts';
-import { DT, ERRNO, HOSTFS, HOSTFS_STAT, HOSTFS_STAT_BYTES } from './abi.ts';
+import { DT, ERRNO, HOSTFS, HOST_MEMORIES_MAX, HOSTFS_STAT, HOSTFS_STAT_BYTES } from './abi.ts';
 import type { FromWorker } from './messages.ts';
 import type { HostDirs, Platform, WorkerListener } from './platform.ts';
 
@@ -28,7 +28,7 @@ export function nodePlatform(runtimeDir: string, folders: readonly string[]): Pl
       }
     },
     hostDirs: new FolderReader(folders),
-    memoryLimit: 1000,
+    memoryLimit: HOST_MEMORIES_MAX,
   };
 }
 

@@ -2,25 +2,10 @@
  * The Start place: paste a link, or open a machine of the gallery.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Card, Gallery } from './gallery.ts';
 import { Mark } from './icons.tsx';
 import { pastedLink } from './linktext.ts';
 import { formatBytes } from './state.ts';
-
-/** One machine of images/gallery.json. */
-interface Card {
-  readonly name: string;
-  readonly about: string;
-  /** "#p1…" */
-  readonly link: string;
-  /** bytes that a first boot fetches */
-  readonly bytes?: number;
-  /** lines of a terminal, as the card's picture */
-  readonly sample?: readonly string[];
-}
-
-interface Gallery {
-  readonly cards: readonly Card[];
-}
 
 async function fetchGallery(): Promise<readonly Card[]> {
   const response = await fetch('./images/gallery.json');

@@ -99,6 +99,7 @@ function runMachine(plan: BootPlan, kernelDir: string, show: Show): Promise<numb
       kernelDir,
       (plan.hostDirs ?? []).map((dir) => dir.host),
     );
+    const told = new Set<string>();
     let ended = false;
     const end = (status: number): void => {
       if (ended) return;
@@ -122,7 +123,10 @@ function runMachine(plan: BootPlan, kernelDir: string, show: Show): Promise<numb
       },
       closed() {},
       imageFailed(error) {
-        process.stderr.write(`pleat run: ${error.message}\n`);
+        /* Each reader of a bad chunk meets it anew: told once. */
+        if (!told.has(error.message)) process.stderr.write(`pleat run: ${error.message}\n`);
+        if (told.size === 0) process.stderr.write(`pleat run: pleat image build ${plan.layers[0]?.name ?? ''} makes it anew\n`);
+        told.add(error.message);
         if (!booted) void host.stop().then(() => end(1));
       },
       halted(status) {

@@ -92,7 +92,8 @@ async function makeBench(build: string, browser: BrowserName) {
       await Promise.race([test.body(bench), late.promise]);
     } catch (error) {
       for (const each of machines) {
-        const files = await each.attach(join(build, 'e2e', browser), test.name);
+        const asked = server.asked.map(({ status, method, path, range }) => `${status} ${method} ${path} ${range ?? ''}`);
+        const files = await each.attach(join(build, 'e2e', browser), test.name, `asked:\n${asked.join('\n')}`);
         notes.push(...files.map((file) => `see ${file}`));
       }
       throw Object.assign(error instanceof Error ? error : new Error(String(error)), { notes });

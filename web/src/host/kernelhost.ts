@@ -236,7 +236,7 @@ export class KernelHost {
   }
 
   #handle(area: KernelArea, { op, arg }: Request): void {
-    const [a = 0, b = 0] = arg;
+    const [a = 0] = arg;
     switch (op) {
       case OP.SPAWN:
         this.#spawn(arg);
@@ -248,7 +248,7 @@ export class KernelHost {
         break;
       }
       case OP.MEMORY_FREE:
-        this.#memories.release(a, b);
+        this.#memories.release(a);
         break;
       case OP.MEMORY_NEED:
         for (let i = 0; i < a; i++) {

@@ -16,13 +16,14 @@ const CLEANER =
   'QYAg/AsACyABQYAgaiEBDAALAAsL';
 
 const FIRST_PAGES = 160; /* 10 MiB: what small programs with an 8 MiB stack ask for */
+const KEEP_MAX = 128 << 20; /* a memory grown beyond is given back to the engine, its pages with it */
 
 interface Entry {
-  readonly memory: WebAssembly.Memory;
+  memory: WebAssembly.Memory;
   clean: ((end: number) => void) | undefined;
   users: number;
-  /** given back by the kernel: bytes that may not be zero */
-  dirty: number | undefined;
+  /** given back by the kernel */
+  released: boolean;
 }
 
 export class Memories {
@@ -43,14 +44,10 @@ export class Memories {
   /** Make one more. @returns false when the engine has none */
   make(limit: number): boolean {
     if (this.#entries.size >= limit) return false;
-    let memory: WebAssembly.Memory;
-    try {
-      memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: PLEAT_U_MAX_PAGES, shared: true });
-    } catch {
-      return false;
-    }
+    const memory = freshMemory();
+    if (memory === undefined) return false;
     const id = this.#next++;
-    this.#entries.set(id, { memory, clean: undefined, users: 0, dirty: undefined });
+    this.#entries.set(id, { memory, clean: undefined, users: 0, released: false });
     this.#ready(id);
     return true;
   }
@@ -73,18 +70,30 @@ export class Memories {
     this.#settle(id, entry);
   }
 
-  /** The kernel gives it back; up to `touched` bytes may not be zero. */
-  release(id: number, touched: number): void {
+  /** The kernel gives it back. */
+  release(id: number): void {
     const entry = this.#get(id);
-    entry.dirty = touched;
+    entry.released = true;
     this.#settle(id, entry);
   }
 
+  /**
+   * All of it is cleaned, not what the kernel knows to be mapped: a program can write to the rest and
+   * grow its memory by itself, and the next one must not find that.
+   */
   #settle(id: number, entry: Entry): void {
-    if (entry.dirty === undefined || entry.users > 0) return;
-    entry.clean ??= this.#cleanerFor(entry.memory);
-    entry.clean(Math.min((entry.dirty + 4095) & ~4095, entry.memory.buffer.byteLength));
-    entry.dirty = undefined;
+    if (!entry.released || entry.users > 0) return;
+    entry.memory.grow(0); /* the size it has now: see view.ts */
+    const size = entry.memory.buffer.byteLength;
+    const fresh = size > KEEP_MAX ? freshMemory() : undefined;
+    if (fresh === undefined) {
+      entry.clean ??= this.#cleanerFor(entry.memory);
+      entry.clean(size);
+    } else {
+      entry.memory = fresh;
+      entry.clean = undefined;
+    }
+    entry.released = false;
     this.#ready(id);
   }
 
@@ -98,5 +107,13 @@ export class Memories {
     const entry = this.#entries.get(id);
     if (entry === undefined) throw new Error(`the kernel names memory ${id}, which does not exist`);
     return entry;
+  }
+}
+
+function freshMemory(): WebAssembly.Memory | undefined {
+  try {
+    return new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: PLEAT_U_MAX_PAGES, shared: true });
+  } catch {
+    return undefined; /* the engine has none */
   }
 }

@@ -2,6 +2,7 @@
  * A machine, from the page's side: starts the kernel Worker, passes bytes and state on.
  * Runs on the main thread and never blocks it.
  */
+import type { FromWorker } from '../host/messages.ts';
 import type { FromKernelWorker, ToKernelWorker } from '../worker/protocol.ts';
 import type { ImageError } from './images.ts';
 import { MachineError } from './types.ts';
@@ -96,6 +97,8 @@ class BrowserMachine implements Machine {
   readonly bootConsole: Console;
   readonly #worker: Worker;
   readonly #consoles = new Map<number, Console>();
+  /** Workers that the kernel Worker had us make, by its number for them */
+  readonly #workers = new Map<number, Worker>();
   readonly #lines: LogLine[] = [];
   readonly #stateListeners: ((state: MachineState) => void)[] = [];
   readonly #logListeners: ((line: LogLine) => void)[] = [];
@@ -146,6 +149,21 @@ class BrowserMachine implements Machine {
     return this.#stopped.promise;
   }
 
+  #spawn(id: number, url: string, name: string): void {
+    const worker = new Worker(url, { type: 'module', name });
+    worker.onmessage = (event: MessageEvent<FromWorker>) => this.#post({ type: 'fromWorker', id, message: event.data });
+    worker.onerror = (event) =>
+      this.#post({ type: 'workerFailed', id, reason: event.message || 'its script could not be loaded' });
+    this.#workers.set(id, worker);
+  }
+
+  /** The kernel Worker and all that it had us make. */
+  #terminate(): void {
+    this.#worker.terminate();
+    for (const worker of this.#workers.values()) worker.terminate();
+    this.#workers.clear();
+  }
+
   #post(message: ToKernelWorker): void {
     this.#worker.postMessage(message);
   }
@@ -169,7 +187,7 @@ class BrowserMachine implements Machine {
     this.#failure = new MachineError(code, message);
     this.#begun.reject(this.#failure);
     this.#failed?.(this.#failure);
-    this.#worker.terminate();
+    this.#terminate();
     this.#stopped?.resolve();
   }
 
@@ -213,6 +231,16 @@ class BrowserMachine implements Machine {
       case 'panic':
         this.#end({ kind: 'panic', message: message.message });
         break;
+      case 'spawn':
+        this.#spawn(message.id, message.url, message.name);
+        break;
+      case 'toWorker':
+        this.#workers.get(message.id)?.postMessage(message.message);
+        break;
+      case 'endWorker':
+        this.#workers.get(message.id)?.terminate();
+        this.#workers.delete(message.id);
+        break;
       case 'stats':
         break; /* asked for by tests through their own listener */
       case 'stopped':
@@ -229,7 +257,7 @@ class BrowserMachine implements Machine {
 
   #end(state: MachineState): void {
     this.#set(state);
-    this.#worker.terminate();
+    this.#terminate();
     this.#stopped?.resolve();
   }
 

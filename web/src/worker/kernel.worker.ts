@@ -2,7 +2,7 @@
 import type { BootPlan } from '../boot/types.ts';
 import { KernelHost } from '../host/kernelhost.ts';
 import type { FromWorker } from '../host/messages.ts';
-import type { Platform } from '../host/platform.ts';
+import type { Platform, WorkerHandle, WorkerListener } from '../host/platform.ts';
 import type { FromKernelWorker, ToKernelWorker } from './protocol.ts';
 
 /* Chromium gives a tab 125 memories; K, the boot and timer Workers' take three. */
@@ -10,9 +10,40 @@ const MEMORY_LIMIT = 120;
 
 const post = (message: FromKernelWorker): void => self.postMessage(message);
 
+/*
+ * In Firefox ESR 153 the kernel Worker's event loop stopped for good in one boot of four while it made
+ * Workers of its own; the page makes them there. Elsewhere the way past the page is the shorter one.
+ */
+const PAGE_MAKES_WORKERS = / Firefox\//.test(navigator.userAgent);
+
+const listeners = new Map<number, WorkerListener>();
+/** What the page is to do about Workers; it listens from the start message on. */
+let early: FromKernelWorker[] | undefined = [];
+let lastWorker = 0;
+
+function askPage(message: FromKernelWorker): void {
+  if (early === undefined) post(message);
+  else early.push(message);
+}
+
+function spawnByPage(url: string, name: string, listener: WorkerListener): WorkerHandle {
+  const id = ++lastWorker;
+  listeners.set(id, listener);
+  askPage({ type: 'spawn', id, url, name });
+  return {
+    post: (message) => askPage({ type: 'toWorker', id, message }),
+    terminate: () => {
+      listeners.delete(id);
+      askPage({ type: 'endWorker', id });
+      return Promise.resolve();
+    },
+  };
+}
+
 function browserPlatform(runtime: string): Platform {
   return {
     spawn(kind, listener) {
+      if (PAGE_MAKES_WORKERS) return spawnByPage(new URL(`${kind}.worker.js`, runtime).href, kind, listener);
       const worker = new Worker(new URL(`${kind}.worker.js`, runtime), { type: 'module', name: kind });
       worker.onmessage = (event: MessageEvent<FromWorker>) => listener.message(event.data);
       worker.onerror = (event) => listener.failed(event.message || 'its script could not be loaded');
@@ -59,6 +90,8 @@ function prepare(runtime: string): KernelHost {
 
 function start(plan: BootPlan): void {
   if (host === undefined) throw new Error('a start before prepare');
+  for (const message of early ?? []) post(message);
+  early = undefined;
   host.start(plan).then(
     () => post({ type: 'started' }),
     (error: unknown) => post({ type: 'failed', message: error instanceof Error ? error.message : String(error) }),
@@ -89,6 +122,12 @@ self.onmessage = (event: MessageEvent<ToKernelWorker>) => {
       break;
     case 'shown':
       shown.get(message.console)?.();
+      break;
+    case 'fromWorker':
+      listeners.get(message.id)?.message(message.message);
+      break;
+    case 'workerFailed':
+      listeners.get(message.id)?.failed(message.reason);
       break;
     case 'stats':
       post({ type: 'stats', stats: host?.stats() });

@@ -2,6 +2,7 @@
 import type { ImageError } from '../boot/images.ts';
 import type { BootPlan, LogLine } from '../boot/types.ts';
 import type { HostStats } from '../host/kernelhost.ts';
+import type { FromWorker, ToWorker } from '../host/messages.ts';
 
 export type ToKernelWorker =
   /** start what no link decides; runtime: address of its folder */
@@ -14,6 +15,9 @@ export type ToKernelWorker =
   | { readonly type: 'close'; readonly console: number }
   /** the page has shown one 'output' of the console */
   | { readonly type: 'shown'; readonly console: number }
+  /** from a Worker that the page made; see 'spawn' */
+  | { readonly type: 'fromWorker'; readonly id: number; readonly message: FromWorker }
+  | { readonly type: 'workerFailed'; readonly id: number; readonly reason: string }
   | { readonly type: 'stats' }
   | { readonly type: 'stop' };
 
@@ -29,4 +33,8 @@ export type FromKernelWorker =
   | { readonly type: 'halted'; readonly status: number }
   | { readonly type: 'panic'; readonly message: string }
   | { readonly type: 'stats'; readonly stats: HostStats | undefined }
-  | { readonly type: 'stopped' };
+  | { readonly type: 'stopped' }
+  /** Firefox: Workers are the page's to make and end, and it passes their messages on */
+  | { readonly type: 'spawn'; readonly id: number; readonly url: string; readonly name: string }
+  | { readonly type: 'toWorker'; readonly id: number; readonly message: ToWorker }
+  | { readonly type: 'endWorker'; readonly id: number };

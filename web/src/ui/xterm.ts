@@ -9,7 +9,7 @@ import { FitAddon } from '@xterm/addon-fit';
 import { SearchAddon } from '@xterm/addon-search';
 import { Unicode11Addon } from '@xterm/addon-unicode11';
 import { WebLinksAddon } from '@xterm/addon-web-links';
-import { WebglAddon } from '@xterm/addon-webgl';
+import type { WebglAddon } from '@xterm/addon-webgl';
 import { Terminal } from '@xterm/xterm';
 import type { ITheme } from '@xterm/xterm';
 import type { Channel } from './channel.ts';
@@ -229,10 +229,19 @@ export class TerminalView {
 
   /**
    * Draw with WebGL from now on. Not before the first output was drawn: a context and its shaders
-   * take 50 to 200 ms of the processor, and until then the machine needs it to boot.
+   * take 50 to 200 ms of the processor, and until then the machine needs it to boot. A file that does
+   * not come leaves it as it is.
    */
   #speedUp(): void {
-    if (!this.#shown || !this.#drawn || this.#webgl !== undefined) return;
+    if (this.#mayDrawFaster()) void import('@xterm/addon-webgl').then((addon) => this.#useWebgl(addon), () => undefined);
+  }
+
+  #mayDrawFaster(): boolean {
+    return this.#shown && this.#drawn && this.#webgl === undefined;
+  }
+
+  #useWebgl({ WebglAddon }: typeof import('@xterm/addon-webgl')): void {
+    if (!this.#mayDrawFaster()) return; /* hidden or closed while it loaded */
     try {
       const webgl = new WebglAddon();
       webgl.onContextLoss(() => {

@@ -42,6 +42,17 @@ bool cred_in_group(const struct cred *c, uint32_t gid)
 	return false;
 }
 
+struct proc_ids proc_ids(struct proc *p)
+{
+	struct proc_ids ids = {0};
+
+	lock_acquire(&p->lock);
+	if (p->cred)
+		ids = (struct proc_ids){p->cred->ruid, p->cred->euid};
+	lock_release(&p->lock);
+	return ids;
+}
+
 struct cred *cred_copy(const struct cred *from)
 {
 	struct cred *c = kmalloc(sizeof(*c));

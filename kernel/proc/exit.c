@@ -277,7 +277,7 @@ static bool changed_locked(struct proc *c, struct wait_query *q)
 		return false;
 	}
 	q->pid = c->pid;
-	q->uid = c->cred ? c->cred->ruid : 0;
+	q->uid = proc_ids(c).ruid;
 	q->cpu_ns = c->cpu_ns + c->child_cpu_ns;
 	return true;
 }

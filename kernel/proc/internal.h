@@ -70,6 +70,7 @@ struct vfork_frame {
 	sigset_k blocked;
 };
 int vfork_enter(void) MUST_CHECK;
+struct proc *thread_home(const struct thread *t);
 void vfork_frame_pop(struct thread *t);
 /* A first thread, with a kernel stack, for a process that has none yet. NULL: no memory. */
 struct thread *thread_first(struct proc *p);
@@ -109,6 +110,11 @@ void signal_discard_ignored_locked(struct proc *p, int signo);
 /* Tell p's parent by SIGCHLD and wake its wait calls. RANK_PROC_TREE held. */
 void proc_notify_parent_locked(struct proc *p, int code, int status);
 struct cred *cred_copy(const struct cred *from);
+/* Another process's ids: its credentials may be replaced and freed at any time. */
+struct proc_ids {
+	uint32_t ruid, euid;
+};
+struct proc_ids proc_ids(struct proc *p);
 void cred_install(struct proc *p, struct cred *fresh); /* takes over the reference */
 /* Recompute INTR_SIGNAL of t. sig_lock held. */
 void signal_recalc_locked(struct thread *t);

@@ -136,7 +136,7 @@ struct prio_walk {
 	bool change;
 };
 
-static bool prio_match(const struct proc *p, const struct prio_walk *w)
+static bool prio_match(struct proc *p, const struct prio_walk *w)
 {
 	switch (w->which) {
 	case PRIO_PROCESS:
@@ -144,20 +144,21 @@ static bool prio_match(const struct proc *p, const struct prio_walk *w)
 	case PRIO_PGRP:
 		return p->pgrp && p->pgrp->pgid == w->who;
 	default:
-		return p->cred && p->cred->ruid == w->who;
+		return proc_ids(p).ruid == w->who;
 	}
 }
 
 static void prio_one(struct proc *p, struct prio_walk *w)
 {
 	const struct cred *me = cred_self();
+	struct proc_ids ids = proc_ids(p);
 
 	w->found++;
 	if (!w->change) {
 		w->best = MAX(w->best, 20 - p->nice);
 		return;
 	}
-	if (!cred_is_root(me) && p->cred && me->euid != p->cred->ruid && me->euid != p->cred->euid) {
+	if (!cred_is_root(me) && me->euid != ids.ruid && me->euid != ids.euid) {
 		w->err = -EPERM;
 		return;
 	}

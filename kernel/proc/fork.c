@@ -43,7 +43,7 @@ static bool over_process_limit(struct proc *parent)
 		return false;
 	lock_acquire(&proc_tree_lock);
 	LIST_FOR_EACH(p, &proc_all, all_link)
-		n += p->cred && p->cred->ruid == me->ruid;
+		n += proc_ids(p).ruid == me->ruid;
 	lock_release(&proc_tree_lock);
 	(void)parent;
 	return n >= limit;
@@ -299,11 +299,21 @@ void spawn_failed(struct thread *t, int err)
 
 /* ---- vfork ---- */
 
+/* The process that t is a thread of, whichever it acts for. Its sig_lock guards what senders read. */
+struct proc *thread_home(const struct thread *t)
+{
+	struct proc *p = t->proc;
+
+	for (const struct vfork_frame *f = t->vfork; f; f = f->outer)
+		p = f->parent;
+	return p;
+}
+
 int vfork_enter(void)
 {
 	struct thread *t = thread_self();
 	struct vfork_frame *f = kzalloc(sizeof(*f));
-	struct proc *child;
+	struct proc *child, *home;
 	int err;
 
 	if (!f)
@@ -316,18 +326,24 @@ int vfork_enter(void)
 	f->outer = t->vfork;
 	f->parent = t->proc;
 	f->blocked = t->blocked;
+	home = thread_home(t);
+	lock_acquire(&home->sig_lock);
 	t->vfork = f;
 	t->proc = child; /* proc_fork's reference is now the thread's */
+	lock_release(&home->sig_lock);
 	return 0;
 }
 
 void vfork_frame_pop(struct thread *t)
 {
 	struct vfork_frame *f = t->vfork;
+	struct proc *home = thread_home(t);
 
+	lock_acquire(&home->sig_lock);
 	t->vfork = f->outer;
 	t->proc = f->parent;
 	t->blocked = f->blocked;
+	lock_release(&home->sig_lock);
 	kfree(f);
 }
 

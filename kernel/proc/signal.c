@@ -393,11 +393,13 @@ void signal_discard_ignored_locked(struct proc *p, int signo)
 void signal_set_blocked(sigset_k mask)
 {
 	struct thread *t = thread_self();
+	struct proc *home = thread_home(t);
 
-	lock_acquire(&t->proc->sig_lock);
+	lock_acquire(&home->sig_lock);
 	t->blocked = mask & ~SIG_UNBLOCKABLE;
-	signal_recalc_locked(t);
-	lock_release(&t->proc->sig_lock);
+	if (!t->vfork)
+		signal_recalc_locked(t);
+	lock_release(&home->sig_lock);
 }
 
 void signal_set_temp_mask(sigset_k mask)
@@ -439,7 +441,7 @@ void proc_notify_parent_locked(struct proc *p, int code, int status)
 	if (!parent)
 		return;
 	info.u.kill.pid = (int32_t)p->pid;
-	info.u.kill.uid = p->cred ? p->cred->ruid : 0;
+	info.u.kill.uid = proc_ids(p).ruid;
 	info.u.kill.value = status;
 	lock_acquire(&parent->sig_lock);
 	quiet = code >= CLD_STOPPED && (parent->actions[SIGCHLD].flags & SA_NOCLDSTOP);

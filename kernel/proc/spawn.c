@@ -98,7 +98,7 @@ static int do_attributes(const struct pleat_spawn *s)
 	}
 	lock_release(&p->sig_lock);
 	if (s->flags & POSIX_SPAWN_SETSIGMASK)
-		thread_self()->blocked = s->sigmask & ~SIG_UNBLOCKABLE;
+		signal_set_blocked(s->sigmask);
 	return 0;
 }
 

@@ -36,6 +36,7 @@ void pool_init(void)
 int memory_get(uint32_t *memory)
 {
 	bool asked = false;
+	uint32_t used;
 	int err = 0;
 
 	lock_acquire(&pool_lock);
@@ -58,10 +59,13 @@ int memory_get(uint32_t *memory)
 		in_use++;
 		if (!refused && nready + coming < POOL_TARGET)
 			ask_locked(POOL_TARGET - nready - coming);
+	} else if (nready > 0) {
+		waitq_wake_one(&arrived); /* the one meant for this thread, if it was */
 	}
+	used = in_use;
 	lock_release(&pool_lock);
 	if (err == -EAGAIN)
-		klog(KLOG_WARN, "mm: the engine has no further memory; %u are in use", in_use);
+		klog(KLOG_WARN, "mm: the engine has no further memory; %u are in use", used);
 	return err;
 }
 

@@ -11,8 +11,8 @@ const MEMORY_LIMIT = 120;
 const post = (message: FromKernelWorker): void => self.postMessage(message);
 
 /*
- * In Firefox ESR 153 the kernel Worker's event loop stopped for good in one boot of four while it made
- * Workers of its own; the page makes them there. Elsewhere the way past the page is the shorter one.
+ * In Firefox ESR 153 the constructor of a nested Worker may never return (docs/decisions/0006), so the
+ * page makes them there. Elsewhere the way past the page is the shorter one.
  */
 const PAGE_MAKES_WORKERS = / Firefox\//.test(navigator.userAgent);
 

@@ -78,6 +78,36 @@ async function writeLicences(outDir: string): Promise<void> {
   await writeFile(`${outDir}/licences.txt`, texts.join(`\n${'-'.repeat(72)}\n\n`));
 }
 
+/**
+ * The page's content security policy: scripts and Workers of this origin alone, and the inline script
+ * by its hash. xterm.js makes style elements. Workers take their policy from their own response.
+ */
+export function policyFor(html: string): string {
+  const inline = [...html.matchAll(/<script>([^]*?)<\/script>/g)].map(([, text = '']) => {
+    return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+  });
+  return [
+    "default-src 'none'",
+    `script-src 'self' 'wasm-unsafe-eval' ${inline.join(' ')}`,
+    "worker-src 'self'",
+    "connect-src 'self'",
+    "style-src 'self' 'unsafe-inline'",
+    "font-src 'self'",
+    "img-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+}
+
+/** The policy goes before everything that it governs. */
+async function writePolicy(file: string): Promise<void> {
+  const html = await readFile(file, 'utf8');
+  const meta = `<meta http-equiv="Content-Security-Policy" content="${policyFor(html)}">`;
+  const governed = html.replace('<meta charset="utf-8">', (charset) => `${charset}\n${meta}`);
+  if (governed === html) throw new Error(`${file}: no <meta charset="utf-8"> to put the policy behind`);
+  await writeFile(file, governed);
+}
+
 /** Build the page into outDir: all but the runtime. */
 export async function buildPage(outDir: string, runtime: string, mock = false): Promise<void> {
   await build(moduleConfig('verify', VERIFIER, `${outDir}/assets`));
@@ -85,6 +115,7 @@ export async function buildPage(outDir: string, runtime: string, mock = false): 
   const verifier = `assets/verify-${hash}.js`;
   await rename(`${outDir}/assets/verify.js`, `${outDir}/${verifier}`);
   await build(pageConfig({ outDir, runtime, verifier, mock }));
+  await writePolicy(`${outDir}/index.html`);
   await writeLicences(outDir);
 }
 

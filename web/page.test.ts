@@ -242,6 +242,28 @@ test('a host without the headers is made isolated by one reload, and the link bo
   await context.close();
 });
 
+test('the page’s policy lets its own scripts and Workers run, and no other', async () => {
+  const page = await visit('about:blank');
+  const refused: string[] = [];
+  page.on('console', (message) => {
+    if (/Content Security Policy/.test(message.text())) refused.push(message.text());
+  });
+  await page.goto(`${isolating.url}#${await makeLink()}`);
+  await page.locator('[data-state=running]').waitFor();
+  assert.deepEqual(refused, []);
+  const answer = await page.evaluate(async () => {
+    const told = new Promise<string>((done) => {
+      addEventListener('securitypolicyviolation', (event) => done(event.violatedDirective), { once: true });
+    });
+    const script = document.createElement('script');
+    script.textContent = 'globalThis.injected = true';
+    document.head.append(script);
+    return [await told, Reflect.has(globalThis, 'injected')];
+  });
+  assert.deepEqual(answer, ['script-src-elem', false]);
+  await page.context().close();
+});
+
 test('a range through the service worker stays a range', async () => {
   await writeFile(`${folder}/range.pack`, '0123456789');
   const page = await visit(bare.url);

@@ -23,7 +23,7 @@ interface Step {
 }
 
 const STEPS: readonly Step[] = [
-  { name: 'kernel', title: 'kernel', command: 'make -s -C kernel wasm', show: false },
+  { name: 'kernel', title: 'kernel', command: `${node} tools/unlesssame.ts kernel`, show: false },
   { name: 'libc', title: 'libc and toolchain', command: 'glue/build', show: true },
   { name: 'image', title: 'programs and image', command: 'images/mkimage image shell', show: true },
   { name: 'web', title: 'page', command: `${node} tools/unlesssame.ts web`, show: false },

@@ -1,11 +1,11 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { judge, readCount } from './test.ts';
 import { runCommand } from './steps.ts';
-import { inputHash } from './unlesssame.ts';
+import { inputHash, keep, takeKept } from './unlesssame.ts';
 import { SUITES } from './suites.ts';
 
 test('a count is read from the last line that is not blank, and from no other', () => {
@@ -72,6 +72,27 @@ test('the hash of inputs changes with a name and with a content, and with nothin
     assert.notEqual(second, first);
     writeFileSync(join(dir, 'b'), '');
     assert.notEqual(inputHash(dir, ['*']), second);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});
+
+test('what a step left is taken from the cache whole or not at all', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'kept-'));
+  try {
+    const [from, to, kept] = [join(dir, 'from'), join(dir, 'to'), join(dir, 'cache/step/key')];
+    const outputs = ['out/a', 'out/b'];
+    mkdirSync(join(from, 'out'), { recursive: true });
+    for (const path of outputs) writeFileSync(join(from, path), path);
+    assert.equal(takeKept(kept, outputs, to), false);
+    keep(kept, outputs, from);
+    rmSync(join(kept, 'b'));
+    assert.equal(takeKept(kept, outputs, to), false);
+    assert.equal(existsSync(join(to, 'out/a')), false);
+    rmSync(kept, { recursive: true });
+    keep(kept, outputs, from);
+    assert.equal(takeKept(kept, outputs, to), true);
+    assert.equal(readFileSync(join(to, 'out/b'), 'utf8'), 'out/b');
   } finally {
     rmSync(dir, { recursive: true });
   }

@@ -195,3 +195,14 @@ test('the log keeps its newest lines', async () => {
   assert.equal(session.log.length, 5_000);
   assert.equal(session.log[0]?.ms, 10);
 });
+
+test('a program names its terminal in one line of at most 80 characters; nothing visible is no name', () => {
+  const { session } = scene();
+  const [tab] = session.tabs;
+  session.rename(tab?.id ?? 0, ' \u202Etxt.exe\u0007\r\n vi\u200B ');
+  assert.equal(session.tabs[0]?.name, 'txt.exe vi');
+  session.rename(tab?.id ?? 0, '\u202E\u0000 ');
+  assert.equal(session.tabs[0]?.name, 'txt.exe vi');
+  session.rename(tab?.id ?? 0, 'é'.repeat(500_000));
+  assert.equal(session.tabs[0]?.name, 'é'.repeat(80));
+});

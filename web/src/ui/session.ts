@@ -17,6 +17,18 @@ export interface Tab {
 /** Lines of the log that are kept: a machine may run for days. */
 const LOG_LINES = 5_000;
 
+/** The longest name of a tab, in characters. */
+const TITLE_LENGTH = 80;
+
+/**
+ * A title as programs send it, as text for the page: one line without controls, and without the
+ * marks that turn the direction of what stands beside it.
+ */
+function titleText(title: string): string {
+  const visible = title.slice(0, 4 * TITLE_LENGTH).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '');
+  return [...visible].slice(0, TITLE_LENGTH).join('').trim();
+}
+
 export class Session {
   state: SessionState = { kind: 'checking' };
   /** set once the link is verified */
@@ -168,7 +180,10 @@ export class Session {
     this.#changed();
   }
 
-  rename(id: number, name: string): void {
+  /** A program names its terminal, by an escape sequence. */
+  rename(id: number, title: string): void {
+    const name = titleText(title);
+    if (name === '') return;
     this.tabs = this.tabs.map((tab) => (tab.id === id ? { ...tab, name } : tab));
     this.#changed();
   }

@@ -253,7 +253,7 @@ test('the page’s policy lets its own scripts and Workers run, and no other', a
   assert.deepEqual(refused, []);
   const answer = await page.evaluate(async () => {
     const told = new Promise<string>((done) => {
-      addEventListener('securitypolicyviolation', (event) => done(event.violatedDirective), { once: true });
+      addEventListener('securitypolicyviolation', (event) => done((event as SecurityPolicyViolationEvent).violatedDirective), { once: true });
     });
     const script = document.createElement('script');
     script.textContent = 'globalThis.injected = true';

@@ -154,16 +154,24 @@ int sys_setregid(uint32_t r, uint32_t e)
 
 int sys_setuid(uint32_t id)
 {
+	const struct cred *c = cred_self();
+
 	if (id == KEEP)
 		return -EINVAL;
-	return cred_is_root(cred_self()) ? sys_setresuid(id, id, id) : sys_setresuid(KEEP, id, KEEP);
+	if (cred_is_root(c))
+		return sys_setresuid(id, id, id);
+	return id == c->ruid || id == c->suid ? sys_setresuid(KEEP, id, KEEP) : -EPERM;
 }
 
 int sys_setgid(uint32_t id)
 {
+	const struct cred *c = cred_self();
+
 	if (id == KEEP)
 		return -EINVAL;
-	return cred_is_root(cred_self()) ? sys_setresgid(id, id, id) : sys_setresgid(KEEP, id, KEEP);
+	if (cred_is_root(c))
+		return sys_setresgid(id, id, id);
+	return id == c->rgid || id == c->sgid ? sys_setresgid(KEEP, id, KEEP) : -EPERM;
 }
 
 int sys_setfsuid(uint32_t id)

@@ -189,10 +189,17 @@ int sys_mprotect(uaddr_t start, uint32_t len, uint32_t prot)
 		vma_split_at_locked(mm, start + len))
 		goto out;
 	LIST_FOR_EACH(v, &mm->vmas, link) {
-		if (v->start >= start && v->start < start + len)
-			v->prot = prot;
+		if (v->start < start || v->start >= start + len)
+			continue;
+		/* See check_file(): what is written there would never reach the file. */
+		if ((prot & PROT_WRITE) && v->file && (v->flags & MAP_TYPE) != MAP_PRIVATE) {
+			err = -EACCES;
+			goto refresh;
+		}
+		v->prot = prot;
 	}
 	err = 0;
+refresh:
 	mm_refresh_locked(mm);
 out:
 	lock_release(&mm->lock);

@@ -301,15 +301,18 @@ void itimers_exit(struct proc *p)
 	p->timers = NULL;
 }
 
-static void read_itimer(const struct itimers *it, struct abi_itimerval *v)
+static void read_itimer(struct itimers *it, struct abi_itimerval *v)
 {
-	uint64_t now = arch_clock_ns(), left = 0;
+	uint64_t left = 0, now;
 
 	*v = (struct abi_itimerval){0};
 	if (!it)
 		return;
+	lock_acquire(&timer_lock);
+	now = arch_clock_ns();
 	if (it->real.link.next && !list_empty(&it->real.link))
 		left = it->real.deadline_ns > now ? it->real.deadline_ns - now : 1000;
+	lock_release(&timer_lock);
 	v->interval_sec = (int32_t)(it->real.interval_ns / NS);
 	v->interval_usec = (int32_t)(it->real.interval_ns % NS / 1000);
 	left = (left + 999) / 1000;
@@ -353,7 +356,9 @@ int sys_setitimer(uint32_t which, uaddr_t value, uaddr_t old)
 	timer_cancel(&p->timers->real);
 	p->timers->real.interval_ns = (uint64_t)v.interval_sec * NS + (uint64_t)v.interval_usec * 1000;
 	ns = (uint64_t)v.value_sec * NS + (uint64_t)v.value_usec * 1000;
-	if (ns)
+	if (!ns)
+		p->timers->real.interval_ns = 0; /* disarmed, and reported as zero, as Linux does */
+	else
 		timer_set(&p->timers->real, arch_clock_ns() + ns);
 	return old ? copyout(old, &before, sizeof(before)) : 0;
 }

@@ -37,6 +37,7 @@ interface Options {
   readonly steps: readonly Step[];
 }
 
+/** @throws Error with a message for whoever typed the command */
 function readOptions(): Options {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -49,10 +50,12 @@ function readOptions(): Options {
     },
   });
   for (const name of positionals)
-    if (!STEPS.some((step) => step.name === name)) throw new Error(`no build step '${name}'`);
+    if (!STEPS.some((step) => step.name === name)) throw new Error(`no build step '${name}'; there are ${STEPS.map((step) => step.name).join(', ')}`);
+  const port = values.port === undefined ? undefined : Number(values.port);
+  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port < 65536)) throw new Error(`--port ${values.port}: a number from 0 to 65535 is wanted`);
   return {
     serve: values.serve && !values['build-only'],
-    port: values.port === undefined ? undefined : Number(values.port),
+    port,
     first: Number(values.first),
     started: values.started === undefined ? Date.now() / 1000 : Number(values.started),
     steps: positionals.length === 0 ? STEPS : STEPS.filter((step) => positionals.includes(step.name)),
@@ -112,12 +115,20 @@ Built in ${secondsText(seconds)}. Open this link in a browser; a machine boots i
 
   ${link}
 
-Other links: cli/pleat link --help. Tests: ./test. Ctrl-C stops the server.`);
+Other links: npx pleat link --url ${server.url} (--help tells more). Here in the terminal: npx pleat run -t.
+Tests: ./test. Ctrl-C stops the server.`);
   return 0;
 }
 
 async function main(): Promise<number> {
-  const options = readOptions();
+  let options: Options;
+  try {
+    options = readOptions();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    console.error(`${message.replace(/\. To specify .*$/s, '')}\n./run --help tells what there is.`);
+    return 2;
+  }
   if (!(await build(options))) return 1;
   if (options.serve) return serve(options);
   console.log(`Built in ${secondsText(Date.now() / 1000 - options.started)}. Next: ./run starts it, ./test tests it.`);

@@ -161,7 +161,7 @@ function connect(host: KernelHost, tty: boolean): void {
   process.stderr.on('error', () => host.close(2));
   if (tty) {
     if (stdin.isTTY) stdin.setRawMode(true);
-    const size = (): void => host.resize(1, stdout.columns ?? 80, stdout.rows ?? 24);
+    const size = (): void => host.resize(1, stdout.columns || 80, stdout.rows || 24); /* 0: a pty that nobody sized */
     size();
     stdout.on('resize', size);
   }

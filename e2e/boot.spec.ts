@@ -72,7 +72,8 @@ inChromium('on a host without the isolation headers the service worker adds them
   bench.server.faults = { bare: true };
   const { machine, tab } = await bench.machine();
   await tab.page.goto(await bench.link());
-  await tab.page.waitForFunction('self.crossOriginIsolated && document.querySelector("[data-state=running]")', undefined, { timeout: 60_000 });
+  await tab.page.locator('[data-state=running]').waitFor({ timeout: 60_000 });
+  assert.equal(await tab.evaluate('self.crossOriginIsolated'), true);
   await machine.prompt();
   assert.equal((await machine.run('echo isolated')).out, 'isolated\n');
 });

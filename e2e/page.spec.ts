@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { setTimeout as delay } from 'node:timers/promises';
 import { inChromium } from './fixtures/registry.ts';
 import type { ChromiumTab } from './fixtures/chromium.ts';
+import type { Machine } from './fixtures/machine.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -22,15 +24,29 @@ async function findings(tab: ChromiumTab): Promise<string[]> {
     .flatMap((each) => each.nodes.map((node) => `${each.id}: ${node.html.slice(0, 200)} ${node.failureSummary ?? ''}`));
 }
 
+async function tabCount(machine: Machine, count: number): Promise<void> {
+  await machine.until(`document.querySelectorAll('[data-testid=tab]').length === ${count}`);
+}
+
 /** Every Worker of the page has ended: Chromium takes up to two seconds for one that computes. */
 async function noWorkers(tab: ChromiumTab): Promise<void> {
-  const end = performance.now() + 5000;
+  const late = AbortSignal.timeout(10_000);
+  const stillThere = (): string => tab.page.workers().map((worker) => worker.url()).join(', ');
   for (const worker of tab.page.workers()) {
-    const rest = end - performance.now();
-    const late = new Promise<never>((_, failed) => setTimeout(() => failed(new Error(`${worker.url()} still runs`)), rest).unref());
-    if (tab.page.workers().includes(worker)) await Promise.race([new Promise((done) => worker.on('close', done)), late]);
+    if (!tab.page.workers().includes(worker)) continue;
+    await new Promise<void>((done, failed) => {
+      worker.once('close', () => done());
+      late.addEventListener('abort', () => failed(new Error(`still there: ${stillThere()}`)));
+    });
   }
-  assert.equal(tab.page.workers().length, 0);
+  assert.equal(stillThere(), '');
+}
+
+/** The clipboard holds the text, or soon does: a page writes it when it gets round to it. */
+async function holds(tab: ChromiumTab, text: string): Promise<void> {
+  const read = () => tab.evaluate<string>('navigator.clipboard.readText()');
+  for (let tries = 0; tries < 100 && (await read()).trim() !== text; tries++) await delay(50);
+  assert.equal((await read()).trim(), text);
 }
 
 inChromium('several terminals run side by side in tabs', async (bench) => {
@@ -57,7 +73,7 @@ inChromium('a terminal that is closed hangs up its programs', async (bench) => {
   await tab.type('sleep 777\n');
   await machine.text(String.raw`sleep 777\r\n$`, 0, 2);
   await tab.page.getByTestId('close-tab').click();
-  await tab.page.waitForFunction('document.querySelectorAll("[data-testid=tab]").length === 1');
+  await tabCount(machine, 1);
   const { out } = await machine.run('for i in 1 2 3 4 5 6 7 8 9 10; do ps -o args | grep -q "[s]leep 777" || break; sleep 0.2; done; ps -o args');
   assert.doesNotMatch(out, /sleep 777/);
 });
@@ -68,7 +84,7 @@ inChromium('a shell that exits takes its tab along; what is typed at once into a
   await tab.page.getByTestId('new-tab').click();
   await tab.type('exit\n');
   await machine.text(String.raw`exit\r\n`, 0, 2);
-  await tab.page.waitForFunction('document.querySelectorAll("[data-testid=tab]").length === 1');
+  await tabCount(machine, 1);
   await tab.type('echo back\n');
   await machine.text(String.raw`\nback\r\n`);
 });
@@ -78,11 +94,11 @@ inChromium('terminals can be opened and closed without end', async (bench) => {
   await machine.boot(await bench.link());
   for (let i = 0; i < 20; i++) {
     await tab.page.getByTestId('new-tab').click();
-    await tab.page.waitForFunction('document.querySelectorAll("[data-testid=tab]").length === 2');
+    await tabCount(machine, 2);
     await tab.type(`echo round$((${i}))\n`);
-    await machine.tab.evaluate(`e2e.until(() => Object.values(e2e.text).some((text) => text.includes('round${i}\\r\\n')) || undefined, 20000, 'round ${i}')`);
+    await machine.until(`Object.values(e2e.text).some((text) => text.includes('round${i}\\r\\n'))`);
     await tab.page.getByTestId('close-tab').click();
-    await tab.page.waitForFunction('document.querySelectorAll("[data-testid=tab]").length === 1');
+    await tabCount(machine, 1);
   }
   assert.match((await machine.run('ps -o comm | grep -c sh')).out, /^1\n$/);
 });
@@ -95,7 +111,7 @@ inChromium('a terminal of another size tells its programs', async (bench) => {
   assert.ok(rows > 20 && cols > 80, `${rows} x ${cols}`);
   await machine.run('trap "echo WINCH" WINCH');
   await tab.page.setViewportSize({ width: 640, height: 420 });
-  await machine.tab.evaluate("e2e.until(() => document.querySelectorAll('.xterm-rows > div').length < 25 || undefined, 5000, 'fewer rows')");
+  await machine.until("document.querySelectorAll('.xterm-rows > div').length < 25");
   await machine.feed('\r');
   const [fewer = 0, narrower = 0] = await size();
   assert.ok(fewer < rows && narrower < cols, `${fewer} x ${narrower}`);
@@ -112,7 +128,7 @@ inChromium('copy takes the selection, paste types it', async (bench) => {
   const box = (await row.boundingBox()) ?? assert.fail('no row');
   await tab.page.mouse.dblclick(box.x + 20, box.y + box.height / 2);
   await tab.press('Control+Shift+C');
-  await tab.page.waitForFunction("navigator.clipboard.readText().then((text) => text.trim() === 'selectable')");
+  await holds(tab, 'selectable');
   await tab.evaluate("navigator.clipboard.writeText('echo pasted$((1 + 1))')");
   const from = await machine.length();
   await tab.press('Control+Shift+V');
@@ -125,7 +141,7 @@ inChromium('a program may write the clipboard and never reads it', async (bench)
   const { machine, tab } = await bench.machine();
   await machine.boot(await bench.link());
   await machine.run(String.raw`printf '\033]52;c;ZnJvbSBpbnNpZGU=\a'`);
-  await tab.page.waitForFunction("navigator.clipboard.readText().then((text) => text === 'from inside')");
+  await holds(tab, 'from inside');
   const from = await machine.length();
   await machine.run(String.raw`printf '\033]52;c;?\a'; sleep 0.3`);
   assert.doesNotMatch((await machine.output()).slice(from), /ZnJvbSBpbnNpZGU/);
@@ -165,7 +181,7 @@ inChromium('a machine that runs can be restarted, five times over', async (bench
   await machine.boot(await bench.link());
   for (let i = 2; i <= 6; i++) {
     await tab.page.getByTestId('restart').click();
-    await machine.tab.evaluate(`e2e.until(() => e2e.machines === ${i} || undefined, 20000, 'machine ${i}')`);
+    await machine.until(`e2e.machines === ${i}`);
     await machine.running();
     await machine.prompt();
   }

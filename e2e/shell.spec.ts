@@ -42,8 +42,10 @@ inChromium('an editor on the whole screen draws, writes its file, and gives the 
   await machine.tab.type('vi /tmp/note\n');
   await machine.text(String.raw`\x1b\[\d+;1H.*/tmp/note`);
   await machine.tab.type('ihello from vi');
-  await machine.tab.press('Escape');
   const from = await machine.length();
+  /* a key right behind Escape would make a sequence of it */
+  await machine.tab.press('Escape');
+  await machine.text(String.raw`- /tmp/note \[Modified\]`, from);
   await machine.tab.type(':wq\n');
   await machine.text(String.raw`# $`, from);
   assert.equal((await machine.run('cat /tmp/note')).out, 'hello from vi\n');

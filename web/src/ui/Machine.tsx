@@ -68,9 +68,9 @@ export function Machine({ session }: { readonly session: Session }) {
     views.current.get(session.active)?.focus();
     entering.current = document.activeElement?.closest('[role=tablist]') !== null;
   };
-  /* before any further event, so that no key stroke falls between */
+  /* before any further event, so that no key stroke falls between; also where a closed terminal had it */
   useLayoutEffect(() => {
-    if (!entering.current) return;
+    if (!entering.current && document.activeElement !== document.body) return;
     entering.current = false;
     views.current.get(active)?.focus();
   }, [active]);

@@ -62,11 +62,18 @@ async function hasRuntime(hash: string): Promise<boolean> {
   return hex === hash;
 }
 
+function loadRuntime(hash: string): Promise<RuntimeModule> {
+  return import(/* @vite-ignore */ new URL('machine.js', runtimeUrl(hash)).href) as Promise<RuntimeModule>;
+}
+
+/* Beside the check: an import takes turns of the event loop, and xterm.js keeps those long meanwhile. */
+if (window.earlyCheck !== undefined) void loadRuntime(__RUNTIME__).catch(() => undefined);
+
 async function start(plan: BootPlan, hash: string): Promise<Machine> {
   const runtime = runtimeUrl(hash);
   let module: RuntimeModule;
   try {
-    module = (await import(/* @vite-ignore */ new URL('machine.js', runtime).href)) as RuntimeModule;
+    module = await loadRuntime(hash);
   } catch (error) {
     throw new MachineError('runtime-unreachable', error instanceof Error ? error.message : String(error));
   }

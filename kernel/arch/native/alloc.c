@@ -80,7 +80,8 @@ char *kstrdup(const char *s, size_t n)
 	char *p = kmalloc(n + 1);
 
 	if (p) {
-		memcpy(p, s, n);
+		if (n) /* of nothing, s may be NULL */
+			memcpy(p, s, n);
 		p[n] = 0;
 	}
 	return p;

@@ -80,7 +80,11 @@ __attribute__((no_sanitize("thread"))) static void copy(void *dst, const void *s
 #else
 #define KERNEL_READ(p, n) (void)0
 #define KERNEL_WRITE(p, n) (void)0
-#define copy memcpy
+static void copy(void *dst, const void *src, size_t n)
+{
+	if (n) /* of nothing, either address may be NULL */
+		memcpy(dst, src, n);
+}
 #endif
 
 void arch_copyin(void *dst, uaddr_t src, size_t n)

@@ -21,6 +21,8 @@
 
 #define ARGS_MAX (1u << 20)
 #define INTERP_DEPTH 4
+#define HEAP_BASE_MAX (1u << 30) /* static data ends below */
+#define MODULE_MAX (256u << 20)  /* bytes: read as a whole into the engine's own memory */
 #define HEAD_SIZE 256 /* bytes looked at for "#!" and the pleat section */
 
 /* ---- argument vectors ---- */
@@ -275,6 +277,7 @@ static int load_checked(struct exec_image *x, const struct path *path, struct st
 {
 	char *head = kmalloc(HEAD_SIZE);
 	bool script = false;
+	struct kstat st;
 	ssize_t n;
 	int err;
 
@@ -304,6 +307,11 @@ static int load_checked(struct exec_image *x, const struct path *path, struct st
 	/* A script's own set-ID bits are not followed: a race no kernel of today takes. */
 	note_setid(x, script ? &x->file->path : path);
 	x->key = module_key(x->file->inode);
+	inode_stat(x->file->inode, &st);
+	if (st.size > MODULE_MAX) {
+		klog(KLOG_WARN, "exec: %s: a module of %llu bytes", x->path, (unsigned long long)st.size);
+		return -ENOEXEC;
+	}
 	return 0;
 }
 
@@ -679,7 +687,8 @@ uint32_t exec_start(uint32_t heap_base, uint32_t stack_top)
 	struct exec_image *x = t->exec;
 	uint32_t block;
 
-	if (stack_top != x->stack_size || heap_base < stack_top || !arch_ugrow(PAGE_ALIGN(heap_base)))
+	if (stack_top != x->stack_size || heap_base < stack_top || heap_base > HEAP_BASE_MAX ||
+		!arch_ugrow(PAGE_ALIGN(heap_base)))
 		exec_failed("its memory layout is not what its pleat section says");
 	if (mm_set_program(t->proc->mm, x->stack_size, heap_base))
 		exec_failed("out of kernel memory");
@@ -695,7 +704,8 @@ void exec_failed(const char *why)
 {
 	struct thread *t = thread_self();
 
-	klog(KLOG_ERROR, "exec: pid %u %s: %s", t->tid, t->proc->name, why);
+	if (why)
+		klog(KLOG_ERROR, "exec: pid %u %s: %s", t->tid, t->proc->name, why);
 	if (t->fork)
 		fork_copied(); /* the parent sees its child killed */
 	if (t->exec) {

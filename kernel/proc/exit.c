@@ -198,6 +198,10 @@ void thread_dead(struct thread *t)
 void thread_bury(struct thread *t)
 {
 	HOST_REQUEST(OP_END, (uint32_t)(uintptr_t)t);
+	if (t->exec) { /* killed in its start function */
+		exec_image_free(t->exec);
+		t->exec = NULL;
+	}
 	thread_end(t);
 	t->proc = NULL;
 	thread_unref(t);

@@ -153,7 +153,12 @@ struct prog_regs {
 };
 
 /* thread.state, changed only by compare-and-swap */
-enum { THREAD_USER, THREAD_KERNEL, THREAD_DEAD };
+enum {
+	THREAD_USER,
+	THREAD_KERNEL,
+	THREAD_DEAD,
+	THREAD_START, /* as USER, in the module's start function: may be ended, may not call */
+};
 /* thread.leave: why it left its program by a trap */
 enum { LEAVE_NONE, LEAVE_EXEC, LEAVE_EXIT, LEAVE_PARK };
 

@@ -198,7 +198,8 @@ static void kill_thread(struct thread *t)
 
 		if (s == THREAD_DEAD || (s & THREAD_PENDING))
 			return;
-		if (s == THREAD_USER && atomic_cas(&t->state, s, (uint32_t)THREAD_DEAD)) {
+		if ((s == THREAD_USER || s == THREAD_START) &&
+			atomic_cas(&t->state, s, (uint32_t)THREAD_DEAD)) {
 			thread_dead(t);
 			return;
 		}

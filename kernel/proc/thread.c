@@ -97,7 +97,7 @@ void thread_kick(struct thread *t)
 	for (;;) {
 		uint32_t s = atomic_load(&t->state);
 
-		if (s == THREAD_DEAD || (s & THREAD_PENDING))
+		if (s == THREAD_DEAD || s == THREAD_START || (s & THREAD_PENDING))
 			return;
 		if (s == THREAD_USER) {
 			struct mm *mm = t->proc->mm;
@@ -125,7 +125,26 @@ NORETURN static void park(struct thread *t)
 
 void thread_enter_kernel(struct thread *t)
 {
-	if (UNLIKELY(!atomic_cas(&t->state, (uint32_t)THREAD_USER, (uint32_t)THREAD_KERNEL)))
+	if (LIKELY(atomic_cas(&t->state, (uint32_t)THREAD_USER, (uint32_t)THREAD_KERNEL)))
+		return;
+	thread_start_end(t);
+	exec_failed("its start function makes a system call");
+}
+
+void thread_start_begin(struct thread *t)
+{
+	for (;;) {
+		if (atomic_load(&t->waker.interrupt) & INTR_KILL)
+			exec_failed(NULL);
+		if (atomic_cas(&t->state, (uint32_t)THREAD_KERNEL, (uint32_t)THREAD_START))
+			return;
+		atomic_and(&t->state, ~THREAD_PENDING); /* signals are seen when it goes to its _start */
+	}
+}
+
+void thread_start_end(struct thread *t)
+{
+	if (!atomic_cas(&t->state, (uint32_t)THREAD_START, (uint32_t)THREAD_KERNEL))
 		park(t);
 }
 

@@ -9,6 +9,13 @@ int thread_syscall(uint32_t nr, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t 
 	uint32_t a5);
 /* USER -> KERNEL; does not return if the thread is DEAD. */
 void thread_enter_kernel(struct thread *t);
+/*
+ * KERNEL -> START and back, around the program's start function: it is the program's code, so that a
+ * kill must be able to end it, but the process has no memory map yet that a call could work on. Both
+ * do not return if the thread was killed.
+ */
+void thread_start_begin(struct thread *t);
+void thread_start_end(struct thread *t);
 /* KERNEL -> USER with signals acted on; returns result (or does not return). */
 int thread_exit_kernel(struct thread *t, int result);
 
@@ -21,7 +28,8 @@ uint64_t exec_size(void);
 /* The instance exists: lay out memory and put argv on the stack. Returns _start's argument, the new
  * stack pointer too; 0: the process is dying (out of memory). */
 uint32_t exec_start(uint32_t heap_base, uint32_t stack_top);
-/* The engine refused the module or memory: the process ends with a message in the log. */
+/* The engine refused the module or memory: the process ends with a message in the log (NULL: none,
+ * it was killed). */
 NORETURN void exec_failed(const char *why);
 /* The program trapped in user code. signo; text: for the log. */
 NORETURN void program_trapped(int signo, const char *text);

@@ -148,6 +148,17 @@ EXPORT(exec_fail) void exec_fail(uint32_t len)
 	exec_failed(text);
 }
 
+/* Around the instantiation of the program, which runs its start function. */
+EXPORT(start_begin) void start_begin(void)
+{
+	thread_start_begin(thread_self());
+}
+
+EXPORT(start_end) void start_end(void)
+{
+	thread_start_end(thread_self());
+}
+
 /* KERNEL -> USER before the program's first instruction. */
 EXPORT(enter_user) void enter_user(void)
 {
@@ -164,7 +175,7 @@ EXPORT(trapped) void trapped(int32_t signo, uint32_t len)
 	program_trapped(signo, text);
 }
 
-/* 0 user, 1 kernel (+4 pending), 2 dead: tells a program's trap from a kernel's. */
+/* 0 user, 1 kernel (+4 pending), 2 dead, 3 start: tells a program's trap from a kernel's. */
 EXPORT(thread_state) uint32_t thread_state(void)
 {
 	return atomic_load(&thread_self()->state);

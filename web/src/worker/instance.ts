@@ -26,6 +26,8 @@ export interface KernelExports {
   readonly exec_read_at: (buffer: number, length: number, position: number) => number;
   readonly exec_start_at: (heapBase: number, stackTop: number) => number;
   readonly exec_fail: (length: number) => void;
+  readonly start_begin: () => void;
+  readonly start_end: () => void;
   readonly enter_user: () => void;
   readonly trapped: (signo: number, length: number) => void;
   readonly thread_state: () => number;

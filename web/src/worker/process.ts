@@ -179,6 +179,7 @@ class Run {
       try {
         program = compileProgram(this.#read());
       } catch (error) {
+        if (this.#left()) throw error;
         this.#fail(`is not a module this engine takes: ${error instanceof Error ? error.message : String(error)}`);
       }
       this.#post({ type: 'program', key, program });
@@ -222,14 +223,20 @@ class Run {
 
   #instantiate(program: Program): ProgramExports {
     let instance: WebAssembly.Instance;
+    this.#kernel.start_begin();
     try {
       instance = new WebAssembly.Instance(program.module, {
         env: { memory: this.#message.user },
         kernel: { syscall: this.#kernel.syscall, fork: () => this.#forkCalled() },
       });
     } catch (error) {
+      if (this.#left()) throw error;
+      this.#kernel.start_end();
       this.#fail(`cannot be instantiated: ${error instanceof Error ? error.message : String(error)}`);
     }
+    this.#kernel.start_end();
+    const wrong = wrongExport(instance.exports);
+    if (wrong !== undefined) this.#fail(`has no fit export ${wrong}`);
     this.#program = instance.exports as unknown as ProgramExports;
     return this.#program;
   }
@@ -309,4 +316,20 @@ class Run {
       bytesAt(user, start, end - start).set(bytesAt(parent, start, end - start));
     }
   }
+}
+
+/** What the kernel's side of the Worker uses must be what it takes it for: the module is a stranger's. */
+function wrongExport(exports: WebAssembly.Exports): string | undefined {
+  for (const name of ['__stack_pointer', '__tls_base', '__wasm_tp', '__heap_base']) {
+    const it = exports[name];
+    if (it === undefined && (name === '__tls_base' || name === '__wasm_tp')) continue;
+    if (!(it instanceof WebAssembly.Global)) return name;
+    try {
+      if (typeof it.value !== 'number') return name;
+      if (name !== '__heap_base') it.value = it.value as number; /* throws unless mutable */
+    } catch {
+      return name;
+    }
+  }
+  return typeof exports['_start'] === 'function' ? undefined : '_start';
 }

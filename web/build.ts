@@ -65,8 +65,8 @@ async function emptyPage(outDir: string): Promise<void> {
 /** What is bundled comes with its licences. */
 const BUNDLED = [
   '@fontsource/jetbrains-mono', '@xterm/xterm', '@xterm/addon-clipboard', '@xterm/addon-fit', '@xterm/addon-search',
-  '@xterm/addon-unicode11', '@xterm/addon-web-links', '@xterm/addon-webgl', 'cborg', 'js-base64', 'libsodium-wrappers',
-  'pako', 'preact',
+  '@xterm/addon-unicode11', '@xterm/addon-web-links', '@xterm/addon-webgl', 'cborg', 'js-base64', 'libsodium',
+  'libsodium-wrappers', 'pako', 'preact',
 ] as const;
 
 async function writeLicences(outDir: string): Promise<void> {

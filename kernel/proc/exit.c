@@ -19,24 +19,6 @@ static struct list dead = LIST_INIT(dead); /* [dead_lock] of thread.dead_link */
 
 /* ---- the end of a process ---- */
 
-/* Children go to PID 1; those already dead become its to reap. */
-static void orphan_children_locked(struct proc *p)
-{
-	struct proc *c, *next, *init = proc_init();
-	bool zombies = false;
-
-	LIST_FOR_EACH_SAFE(c, next, &p->children, sibling) {
-		list_del(&c->sibling);
-		c->parent = init;
-		list_add_tail(&init->children, &c->sibling);
-		zombies |= c->state == PROC_ZOMBIE;
-	}
-	if (zombies) {
-		signal_send_proc(init, SIGCHLD, NULL);
-		waitq_wake_all(&init->child_changed);
-	}
-}
-
 static void release_resources(struct proc *p)
 {
 	struct fdtable *files;
@@ -86,11 +68,41 @@ static void reap_locked(struct proc *p)
 	proc_unpublish_locked(p);
 }
 
+static void tell_of_exit_locked(struct proc *p)
+{
+	uint32_t code = p->exit_code;
+	int status = code & 0x7f ? (int)(code & 0x7f) : (int)(code >> 8);
+	int why = !(code & 0x7f) ? CLD_EXITED : code & 0x80 ? CLD_DUMPED : CLD_KILLED;
+
+	proc_notify_parent_locked(p, why, status);
+}
+
+/* Children go to PID 1; those already dead become its to reap, unless it wants to know of none. */
+static void orphan_children_locked(struct proc *p, struct list *reaped)
+{
+	struct proc *c, *next, *init = proc_init();
+	bool ignores = parent_ignores_locked(init);
+
+	LIST_FOR_EACH_SAFE(c, next, &p->children, sibling) {
+		list_del(&c->sibling);
+		c->parent = init;
+		list_add_tail(&init->children, &c->sibling);
+		if (c->state != PROC_ZOMBIE)
+			continue;
+		tell_of_exit_locked(c);
+		if (ignores) {
+			reap_locked(c);
+			list_add_tail(reaped, &c->sibling);
+		}
+	}
+}
+
 void proc_finish(struct proc *p, uint32_t code)
 {
-	struct proc *self_proc = proc_self();
+	struct proc *self_proc = proc_self(), *gone;
 	struct session_exit session;
-	bool reaped = false;
+	struct list reaped = LIST_INIT(reaped);
+	bool ignored = false;
 
 	/* What is closed now acts in this process's name, whoever runs this. */
 	thread_self()->proc = p;
@@ -101,24 +113,25 @@ void proc_finish(struct proc *p, uint32_t code)
 
 	lock_acquire(&proc_tree_lock);
 	session_exit_locked(p, &session);
-	orphan_children_locked(p);
+	orphan_children_locked(p, &reaped);
 	p->state = PROC_ZOMBIE;
 	p->exit_code = code;
 	p->stop_code = 0;
 	p->continued = false;
 	if (p->parent) {
-		int status = code & 0x7f ? (int)(code & 0x7f) : (int)(code >> 8);
-		int why = !(code & 0x7f) ? CLD_EXITED : code & 0x80 ? CLD_DUMPED : CLD_KILLED;
-
-		reaped = parent_ignores_locked(p->parent);
-		proc_notify_parent_locked(p, why, status);
+		ignored = parent_ignores_locked(p->parent);
+		tell_of_exit_locked(p);
 	}
-	if (reaped)
+	if (ignored) {
 		reap_locked(p);
+		list_add_tail(&reaped, &p->sibling);
+	}
 	lock_release(&proc_tree_lock);
 	session_exit_finish(&session);
-	if (reaped)
-		proc_put(p);
+	while ((gone = LIST_FIRST(&reaped, struct proc, sibling))) {
+		list_del(&gone->sibling);
+		proc_put(gone); /* the table's */
+	}
 }
 
 void proc_abort(struct proc *p)

@@ -235,3 +235,40 @@ PROC_DET_TEST(cred_of_another_process_is_read_safely, 1000)
 		;
 	host_stop();
 }
+
+static int leaves_zombie(uint32_t unused)
+{
+	struct info *i = prog_u(PROG_DATA);
+	int pid;
+
+	(void)unused;
+	CHECK_EQ(prog_handle(SIGCHLD, (void (*)(int))(uintptr_t)SIG_DFL_K, 0), 0);
+	pid = prog_fork(exits, 9);
+	CHECK_EQ(prog_call(NR_waitid, P_PID, (uint32_t)pid, PROG_DATA, WEXITED | WNOWAIT, 0), 0);
+	CHECK_EQ(i->pid, pid);
+	return 1;
+}
+
+/* As on Linux: a PID 1 that ignores SIGCHLD is handed none. */
+PROC_TEST(exit_hands_zombies_to_pid_1_or_reaps_them_for_it)
+{
+	uint32_t status;
+	int pid, child;
+	uaddr_t at;
+
+	host_start();
+	at = u_alloc(128);
+	pid = host_fork(leaves_zombie, 0);
+	CHECK_EQ(host_wait(pid), WSTATUS_EXIT(1));
+	child = sys_wait4(-1, at, 0, 0);
+	CHECK(child > pid);
+	status = *U_PTR(uint32_t, at);
+	CHECK_EQ(status, WSTATUS_EXIT(9));
+
+	proc_self()->actions[SIGCHLD].handler = SIG_IGN_K;
+	pid = host_fork(leaves_zombie, 0);
+	CHECK_EQ(sys_wait4(-1, 0, 0, 0), -ECHILD); /* both are gone */
+	proc_self()->actions[SIGCHLD].handler = SIG_DFL_K;
+	CHECK_EQ(proc_count(NULL), 1);
+	host_stop();
+}

@@ -21,13 +21,28 @@ import type { Host, Row, Unit } from './src/rows.ts';
 const HELD = 20;
 const NODE_BOOTS = 5;
 
-const { values } = parseArgs({
-  options: {
-    host: { type: 'string', multiple: true, default: ['node', 'chromium'] },
-    rounds: { type: 'string', default: '3' },
-    only: { type: 'string', default: '' },
-  },
-});
+const HOSTS: readonly string[] = ['node', 'chromium', 'firefox'];
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        host: { type: 'string', multiple: true, default: ['node', 'chromium'] },
+        rounds: { type: 'string', default: '3' },
+        only: { type: 'string', default: '' },
+      },
+    });
+    const unknown = values.host.find((host) => !HOSTS.includes(host));
+    if (unknown !== undefined) throw new Error(`--host ${unknown}: ${HOSTS.join(', ')}`);
+    if (!/^[1-9]\d?$/.test(values.rounds)) throw new Error(`--rounds ${values.rounds}: a number from 1 to 99`);
+    return values;
+  } catch (error) {
+    console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(2);
+  }
+}
+
+const values = readOptions();
 const rounds = Number(values.rounds);
 const wants = (name: string): boolean => name.includes(values.only);
 const say = (text: string): void => console.error(`[load ${load()}] ${text}`);
@@ -132,10 +147,8 @@ async function hostRows(host: string, programs: Programs): Promise<Row[]> {
       return [...(await nodeRows(programs)), ...sizeRows()];
     case 'chromium':
       return await chromiumRows(programs);
-    case 'firefox':
-      return await machineRows(await bootFirefox(programs), programs);
     default:
-      throw new Error(`--host ${host}: node, chromium or firefox`);
+      return await machineRows(await bootFirefox(programs), programs);
   }
 }
 

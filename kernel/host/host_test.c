@@ -153,7 +153,7 @@ PROC_TEST(event_ring_tells_the_host_that_waits_for_room)
 /* ---- calls ---- */
 
 static struct host_call calls[2]; /* static: their addresses fit into the ring's words */
-static uint32_t answered;         /* [a] */
+static uint32_t answered;	  /* [a] */
 
 struct caller {
 	struct host_call *call;

@@ -30,7 +30,8 @@ static const char *maps(uint32_t from)
 
 	text[0] = 0;
 	lock_acquire(&mm()->lock);
-	LIST_FOR_EACH(v, &mm()->vmas, link) {
+	LIST_FOR_EACH(v, &mm()->vmas, link)
+	{
 		if (v->start >= from)
 			n += (size_t)kformat(text + n, sizeof(text) - n, "%s%u+%u:%u", n ? " " : "",
 				(v->start - from) / PAGE, (v->end - v->start) / PAGE, v->prot);
@@ -63,7 +64,7 @@ PROC_TEST(brk_grows_zeroed_and_shrinks)
 	CHECK_EQ(sys_brk(base + 3 * PAGE), base + 3 * PAGE);
 	CHECK_EQ(*U_PTR(uint32_t, base + 200), 0);
 	CHECK_EQ(*U_PTR(uint32_t, base + 2 * PAGE), 0);
-	CHECK_EQ(sys_brk(base - 1), base + 3 * PAGE);   /* below the start: unchanged */
+	CHECK_EQ(sys_brk(base - 1), base + 3 * PAGE);	/* below the start: unchanged */
 	CHECK_EQ(sys_brk(0x7fffffff), base + 3 * PAGE); /* too far */
 	proc_self()->limits[RLIMIT_DATA].cur = 5 * PAGE;
 	CHECK_EQ(sys_brk(base + 5 * PAGE), base + 5 * PAGE);

@@ -28,7 +28,8 @@ static void check_ids(struct ids want, int line)
 	const struct cred *c = cred_self();
 
 	if (c->ruid != want.r || c->euid != want.e || c->suid != want.s || c->fsuid != want.fs)
-		ktest_fail(__FILE__, line, "ids are %u %u %u %u", c->ruid, c->euid, c->suid, c->fsuid);
+		ktest_fail(
+			__FILE__, line, "ids are %u %u %u %u", c->ruid, c->euid, c->suid, c->fsuid);
 }
 
 static const struct ids root = {0, 0, 0, 0}, user = {1, 2, 3, 2};

@@ -36,7 +36,8 @@ static int waits_with_handler(uint32_t unused)
 	int pid;
 
 	(void)unused;
-	/* Without SA_RESTART: even so the wait ends by the child, not by the signal that tells of it. */
+	/* Without SA_RESTART: even so the wait ends by the child, not by the signal that tells of
+	 * it. */
 	CHECK_EQ(prog_handle(SIGCHLD, count_chld, 0), 0);
 	pid = prog_fork(exits, 3);
 	CHECK_EQ(prog_call(NR_wait4, (uint32_t)pid, PROG_DATA, 0, 0), pid);

@@ -1,7 +1,7 @@
 /*
  * Tests of the kill rule (proc.h): a thread in user code is moved to DEAD and never comes back, one
- * in the kernel leaves by itself, and nobody's end leaves a lock behind. The rig's host fails a test
- * whose thread ends with a lock held.
+ * in the kernel leaves by itself, and nobody's end leaves a lock behind. The rig's host fails a
+ * test whose thread ends with a lock held.
  */
 #include "tests/ktest_host.h"
 #include "proc/internal.h"

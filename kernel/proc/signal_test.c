@@ -7,7 +7,7 @@
 #include "lib/str.h"
 
 static uint32_t handled[8], nhandled; /* [a] signals in the order their handlers ran */
-static uint32_t ready;                /* [a] */
+static uint32_t ready;		      /* [a] */
 
 static void note(int signo)
 {

@@ -291,7 +291,8 @@ static void spawn(const struct host_slot *q)
 		.kstack = t->kstack,
 		.memory = q->arg[2],
 		.u = memories[q->arg[2]].u,
-		.flags = q->arg[6], .sp = FRAMES,
+		.flags = q->arg[6],
+		.sp = FRAMES,
 		.parent = q->arg[3] ? memories[q->arg[3]].u : first_u};
 	memories[r->memory].users++;
 	atomic_store(&r->state, (uint32_t)RUN_GOING);

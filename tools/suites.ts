@@ -30,6 +30,7 @@ export const SUITES: readonly Suite[] = [
     command: 'node kernel/tests/run-conformance.ts',
     minutes: 12,
   },
+  { name: 'hostile', title: 'hostile programs in the machine', command: 'node kernel/tests/run-hostile.ts', minutes: 8 },
   { name: 'packages', title: 'checks of the packages, in the machine', command: 'images/mkimage check shell 2>&1', minutes: 5 },
   { name: 'e2e-chromium', title: 'links in Chromium', command: 'node e2e/main.ts --browser chromium', minutes: 15 },
   { name: 'e2e-firefox', title: 'links in Firefox', command: 'node e2e/main.ts --browser firefox', minutes: 8 },

@@ -46,8 +46,7 @@ enum {
 	OP_BOOTED,         /* the boot command runs: booting is over */
 	OP_EVENTS_DRAINED, /* room in the event ring again */
 	OP_CONSOLE_EOF,    /* console: end of its output (pipe mode) */
-	OP_CONSOLE_SIZE,   /* console, cols, rows: set from inside */
-	OP_CONSOLE_ROOM,   /* console: its input ring was full and has room again */
+	OP_CONSOLE_ROOM = 16, /* console: its input ring was full and has room again */
 	OP_MEMORY_NEED,    /* count: make that many clean memories; each comes back as EV_MEMORY */
 };
 /* OP_SPAWN flags */
@@ -117,7 +116,8 @@ struct host_area {
 	uint32_t event_drain_wanted;
 	uint32_t unused[4];
 	uint32_t cpus; /* host: processors that the engine says it has */
-	uint32_t reserved[16];
+	uint32_t log_told; /* kernel: 1 when it sends OP_LOG; host: 0 before it reads the log */
+	uint32_t reserved[15];
 	struct host_slot requests[REQUEST_SLOTS];
 	struct host_slot events[EVENT_SLOTS];
 	struct console_ring consoles[17]; /* by number; 0 unused */

@@ -179,9 +179,11 @@ static void read_plan(const char *text, size_t len)
 
 /* ---- the kernel Worker's part ---- */
 
+/* One request is enough until the host looks: a program can write the log faster than it is read. */
 static void tell_host_of_log(void)
 {
-	HOST_REQUEST(OP_LOG, 0);
+	if (!atomic_xchg(&host_area_ptr()->log_told, 1u))
+		HOST_REQUEST(OP_LOG, 0);
 }
 
 static void set_limits(struct proc *p)

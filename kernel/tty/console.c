@@ -148,16 +148,6 @@ static void console_pull(struct tty *tty)
 	tty_signals_send(tty, &signals);
 }
 
-static void console_resized_inside(struct tty *tty)
-{
-	struct abi_winsize ws;
-
-	lock_acquire(&tty->lock);
-	ws = tty->winsize;
-	lock_release(&tty->lock);
-	HOST_REQUEST(OP_CONSOLE_SIZE, tty->number, ws.col, ws.row);
-}
-
 /* The last open file is closed: if a session has ended on it, the page may close the terminal. */
 static void console_last_close(struct tty *tty)
 {
@@ -177,7 +167,6 @@ static const struct tty_driver console_driver = {
 	.put = console_put,
 	.pending = console_pending,
 	.input_room = console_pull,
-	.resized = console_resized_inside,
 	.closed = console_last_close,
 	.revoke_at_session_end = true,
 };

@@ -550,8 +550,7 @@ static int set_size(struct tty *tty, uaddr_t arg)
 
 	if (err)
 		return err;
-	if (resize(tty, &ws) && tty->driver->resized)
-		tty->driver->resized(tty);
+	resize(tty, &ws); /* the page's terminal keeps the size of its panel */
 	return 0;
 }
 

@@ -37,9 +37,6 @@ struct tty_driver {
 	void (*status)(struct tty *tty, uint8_t bits);
 	/* Input that was refused (tty_input() took less) may come now. No lock held. */
 	void (*input_room)(struct tty *tty);
-	/* The window size changed from inside (TIOCSWINSZ); the page may follow. No lock held.
-	 * NULL: nothing. */
-	void (*resized)(struct tty *tty);
 	/* Last close. tty.lock is not held. NULL: nothing. */
 	void (*closed)(struct tty *tty);
 	/* Last reference: free priv and whatever holds the tty. NULL: nothing. */

@@ -18,7 +18,6 @@ export const OP = {
   BOOTED: 12,
   EVENTS_DRAINED: 13,
   CONSOLE_EOF: 14,
-  CONSOLE_SIZE: 15,
   CONSOLE_ROOM: 16,
   MEMORY_NEED: 17,
 } as const;
@@ -92,6 +91,7 @@ export const HOST_AREA = {
   eventWake: 28,
   eventDrainWanted: 32,
   cpus: 52,
+  logTold: 56,
   requests: 120,
   events: 32888,
   consoles: 65656,

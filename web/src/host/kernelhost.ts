@@ -283,8 +283,6 @@ export class KernelHost {
       case OP.EVENTS_DRAINED:
         area.flushEvents();
         break;
-      case OP.CONSOLE_SIZE:
-        break; /* the page's terminal keeps the size of its panel */
       case OP.HALT:
         this.#halt(area, a);
         break;
@@ -410,6 +408,7 @@ export class KernelHost {
   #readLog(): void {
     const { kernel, area } = { kernel: this.#kernel, area: this.#area };
     if (kernel === undefined || area === undefined) return;
+    area.lookAtLog();
     const at = this.#scratch();
     const read = kernel['log_read'] as (pos: number, buf: number, length: number) => number;
     area.bytes(at, 8).set(new Uint8Array(new BigUint64Array([BigInt(this.#logAt)]).buffer));

@@ -95,6 +95,11 @@ export class KernelArea {
     this.#store(HOST_AREA.cpus, count);
   }
 
+  /** From here on the kernel tells of new lines again: call it before reading the log. */
+  lookAtLog(): void {
+    this.#store(HOST_AREA.logTold, 0);
+  }
+
   /** Resolves when the doorbell rang after `seen` was read; at once if it did meanwhile. */
   doorbell(): number {
     return this.#load(HOST_AREA.doorbell);

@@ -1,6 +1,6 @@
 /*
  * fork.c - fork(2) and vfork(2).
- * Locks: proc_tree_lock to publish the child; call state in struct fork_call under fork_lock.
+ * Locks: proc_tree_lock to publish the child; struct fork_call is one parent's, its `done` atomic.
  *
  * fork, step by step (abi/program.h, web/src/worker):
  *   parent's Worker  the program unwinds its stack into its own memory, then fork_unwound(regs):

@@ -16,6 +16,7 @@ const NODE_TESTS = 'node tools/nodetests.ts';
 export const SUITES: readonly Suite[] = [
   { name: 'tools', title: 'generators and checks', command: `${NODE_TESTS} 'tools/*.test.ts'`, minutes: 3 },
   { name: 'types', title: 'types of all TypeScript', command: 'node tools/checktypes.ts', minutes: 3 },
+  { name: 'style', title: 'format of the kernel', command: 'tools/check-style', minutes: 3 },
   { name: 'descriptor', title: 'descriptor', command: `${NODE_TESTS} 'descriptor/**/*.test.ts'`, minutes: 3 },
   { name: 'images', title: 'image building', command: `${NODE_TESTS} 'images/**/*.test.ts'`, minutes: 5 },
   { name: 'cli', title: 'command line', command: `${NODE_TESTS} 'cli/**/*.test.ts'`, minutes: 5 },

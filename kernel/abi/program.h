@@ -43,7 +43,7 @@
  * The kernel refuses (ENOEXEC, with a reason in the kernel log) a module without it or with
  * another ABI version.
  */
-#define PLEAT_SECTION_WORDS 3 /* abi version, PLEAT_PROG_* flags, stack size in bytes */
+#define PLEAT_SECTION_WORDS 3  /* abi version, PLEAT_PROG_* flags, stack size in bytes */
 #define PLEAT_PROG_FORK 1      /* imports kernel.fork and was run through Asyncify */
 #define PLEAT_PROG_SHM 2       /* linked with -mshm */
 #define PLEAT_PROG_SAFEPOINT 4 /* has polls at loop heads */
@@ -69,8 +69,8 @@
  */
 struct pleat_sigframe {
 	unsigned handler;      /* table index */
-	unsigned signo;        /* 1..64 */
-	unsigned flags;        /* the action's SA_* flags */
+	unsigned signo;	       /* 1..64 */
+	unsigned flags;	       /* the action's SA_* flags */
 	unsigned altstack_top; /* new value of __stack_pointer, 0: stay on this stack */
 	unsigned long long oldmask;
 	unsigned char info[128]; /* siginfo_t as libc has it */
@@ -81,12 +81,12 @@ struct pleat_sigframe {
  * (of the file action, or of exec, that failed). Addresses are user addresses; 0 means none.
  */
 struct pleat_spawn {
-	unsigned path;    /* NUL-terminated file name; no PATH search */
-	unsigned argv;    /* NULL-terminated vectors of strings */
+	unsigned path; /* NUL-terminated file name; no PATH search */
+	unsigned argv; /* NULL-terminated vectors of strings */
 	unsigned envp;
 	unsigned actions; /* array of struct pleat_spawn_action, carried out in order */
 	unsigned nactions;
-	unsigned flags;   /* POSIX_SPAWN_* as in <spawn.h> */
+	unsigned flags; /* POSIX_SPAWN_* as in <spawn.h> */
 	int pgroup;
 	unsigned reserved; /* 0 */
 	unsigned long long sigmask;
@@ -94,12 +94,12 @@ struct pleat_spawn {
 };
 
 struct pleat_spawn_action {
-	unsigned op;    /* PLEAT_SPAWN_* */
-	int fd;         /* target; for fchdir the directory */
-	int srcfd;      /* dup2 */
+	unsigned op;	/* PLEAT_SPAWN_* */
+	int fd;		/* target; for fchdir the directory */
+	int srcfd;	/* dup2 */
 	unsigned flags; /* open */
 	unsigned mode;
-	unsigned path;  /* open, chdir */
+	unsigned path; /* open, chdir */
 };
 #define PLEAT_SPAWN_CLOSE 1
 #define PLEAT_SPAWN_DUP2 2 /* fd == srcfd clears FD_CLOEXEC */
@@ -116,7 +116,7 @@ struct pleat_spawn_action {
  */
 struct pleat_clone {
 	unsigned flags;
-	unsigned stack;    /* 16-byte aligned */
+	unsigned stack; /* 16-byte aligned */
 	unsigned tls_base;
 	unsigned tp;
 	unsigned arg;

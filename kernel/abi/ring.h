@@ -32,22 +32,22 @@ struct host_slot {
 
 /* Requests (kernel -> host) */
 enum {
-	OP_SPAWN = 1,      /* thread, kstack, memory, parent_memory, key_lo, key_hi, flags */
-	OP_END,            /* thread: it is DEAD; its Worker must not run on */
-	OP_MEMORY_FREE,    /* memory, touched bytes: no process uses it any more; once its Workers have
-			    * parked or ended it is cleaned and comes back as EV_MEMORY */
-	OP_POKE,           /* memory: store 1 at PLEAT_POLL_WORD (a thread there has a signal) */
-	OP_CONSOLE_OUTPUT, /* console: its output ring has bytes */
-	OP_CONSOLE_CLOSED, /* console: its session ended */
-	OP_CHUNK,          /* struct host_call *: layer, chunk -> 64 KiB at data */
-	OP_HOSTFS,         /* struct host_call *: see hostfs */
-	OP_HALT,           /* status: the machine stops */
-	OP_LOG = 11,       /* the log grew */
-	OP_BOOTED,         /* the boot command runs: booting is over */
-	OP_EVENTS_DRAINED, /* room in the event ring again */
-	OP_CONSOLE_EOF,    /* console: end of its output (pipe mode) */
+	OP_SPAWN = 1,	/* thread, kstack, memory, parent_memory, key_lo, key_hi, flags */
+	OP_END,		/* thread: it is DEAD; its Worker must not run on */
+	OP_MEMORY_FREE, /* memory, touched bytes: no process uses it any more; once its Workers have
+			 * parked or ended it is cleaned and comes back as EV_MEMORY */
+	OP_POKE,	/* memory: store 1 at PLEAT_POLL_WORD (a thread there has a signal) */
+	OP_CONSOLE_OUTPUT,    /* console: its output ring has bytes */
+	OP_CONSOLE_CLOSED,    /* console: its session ended */
+	OP_CHUNK,	      /* struct host_call *: layer, chunk -> 64 KiB at data */
+	OP_HOSTFS,	      /* struct host_call *: see hostfs */
+	OP_HALT,	      /* status: the machine stops */
+	OP_LOG = 11,	      /* the log grew */
+	OP_BOOTED,	      /* the boot command runs: booting is over */
+	OP_EVENTS_DRAINED,    /* room in the event ring again */
+	OP_CONSOLE_EOF,	      /* console: end of its output (pipe mode) */
 	OP_CONSOLE_ROOM = 16, /* console: its input ring was full and has room again */
-	OP_MEMORY_NEED,    /* count: make that many clean memories; each comes back as EV_MEMORY */
+	OP_MEMORY_NEED, /* count: make that many clean memories; each comes back as EV_MEMORY */
 };
 /* OP_SPAWN flags */
 #define SPAWN_FORK 1 /* copy parent_memory (ranges: exec_fork_ranges()), rewind */
@@ -61,26 +61,26 @@ enum {
 	EV_CONSOLE_RESIZE,    /* console, cols, rows */
 	EV_CONSOLE_OPEN,      /* console: a person asked for a terminal */
 	EV_CONSOLE_CLOSE,     /* console: hang up */
-	EV_CONSOLE_EOF,       /* console: no more input will come (pipe mode) */
-	EV_WORKER_GONE,       /* thread, kstack: that run of the thread is over; nothing touches them */
-	EV_SPAWN_FAILED,      /* thread address, errno: no Worker or memory to be had */
-	EV_STOP,              /* a person stops the machine */
-	EV_MEMORY,            /* memory: clean and free for use */
-	EV_MEMORY_REFUSED,    /* the engine has no more; one OP_MEMORY_NEED is not met */
+	EV_CONSOLE_EOF,	      /* console: no more input will come (pipe mode) */
+	EV_WORKER_GONE,	 /* thread, kstack: that run of the thread is over; nothing touches them */
+	EV_SPAWN_FAILED, /* thread address, errno: no Worker or memory to be had */
+	EV_STOP,	 /* a person stops the machine */
+	EV_MEMORY,	 /* memory: clean and free for use */
+	EV_MEMORY_REFUSED, /* the engine has no more; one OP_MEMORY_NEED is not met */
 };
 
 /* A request that somebody waits for. In K; owned by the waiting thread until status is set. */
 struct host_call {
 	uint32_t status; /* HOST_CALL_PENDING, then 0 or an errno */
-	uint32_t wake;   /* address of the waiter's wake word */
+	uint32_t wake;	 /* address of the waiter's wake word */
 	uint32_t op;
-	uint32_t layer;  /* index in the boot plan */
+	uint32_t layer; /* index in the boot plan */
 	uint32_t index_lo, index_hi;
-	uint32_t data;   /* address in K */
-	uint32_t size;   /* room at data */
-	uint32_t result; /* bytes written */
+	uint32_t data;		 /* address in K */
+	uint32_t size;		 /* room at data */
+	uint32_t result;	 /* bytes written */
 	uint32_t path, path_len; /* hostfs */
-	uint32_t hostfs_op; /* HOSTFS_* */
+	uint32_t hostfs_op;	 /* HOSTFS_* */
 };
 #define HOST_CALL_PENDING 0xffffffffu
 
@@ -102,20 +102,20 @@ struct console_ring {
 	uint32_t in_head, in_tail;   /* host adds to head, kernel to tail */
 	uint32_t out_head, out_tail; /* kernel adds to head, host to tail */
 	uint32_t in_data, out_data;  /* addresses of CONSOLE_RING_SIZE bytes each; 0: not in use */
-	uint32_t out_full;           /* kernel wants EV_CONSOLE_DRAINED */
+	uint32_t out_full;	     /* kernel wants EV_CONSOLE_DRAINED */
 	uint32_t in_use;
 };
 
 struct host_area {
 	uint32_t version; /* HOST_ABI_VERSION */
-	uint32_t size;    /* of this struct */
+	uint32_t size;	  /* of this struct */
 	uint32_t doorbell;
 	uint32_t request_head, request_tail;
 	uint32_t event_head, event_tail;
 	uint32_t event_wake; /* address of the event thread's wake word */
 	uint32_t event_drain_wanted;
 	uint32_t unused[4];
-	uint32_t cpus; /* host: processors that the engine says it has */
+	uint32_t cpus;	   /* host: processors that the engine says it has */
 	uint32_t log_told; /* kernel: 1 when it sends OP_LOG; host: 0 before it reads the log */
 	uint32_t reserved[15];
 	struct host_slot requests[REQUEST_SLOTS];

@@ -15,8 +15,25 @@ struct abi_winsize {
 	uint16_t row, col, xpixel, ypixel;
 };
 
-enum { VINTR, VQUIT, VERASE, VKILL, VEOF, VTIME, VMIN, VSWTC, VSTART, VSTOP, VSUSP, VEOL, VREPRINT,
-	VDISCARD, VWERASE, VLNEXT, VEOL2 };
+enum {
+	VINTR,
+	VQUIT,
+	VERASE,
+	VKILL,
+	VEOF,
+	VTIME,
+	VMIN,
+	VSWTC,
+	VSTART,
+	VSTOP,
+	VSUSP,
+	VEOL,
+	VREPRINT,
+	VDISCARD,
+	VWERASE,
+	VLNEXT,
+	VEOL2
+};
 
 #define IGNBRK 01
 #define BRKINT 02

@@ -22,7 +22,8 @@ struct file_ops;
 /* Operations of the device rdev; mode: S_IFCHR or S_IFBLK. NULL: no such device. */
 const struct file_ops *dev_fops(uint32_t mode, uint32_t rdev);
 
-/* A row of the table: `count` devices from minor on; with count > 1 /dev has name1, name2 and on. */
+/* A row of the table: `count` devices from minor on; with count > 1 /dev has name1, name2 and on.
+ */
 struct dev_entry {
 	const char *name; /* in /dev; NULL: nodes come and go by devfs_add_node() */
 	uint16_t major, minor, count;
@@ -37,8 +38,8 @@ extern const struct file_ops null_fops, zero_fops, full_fops, random_fops;
 /* kmsg.c */
 extern const struct file_ops kmsg_fops;
 /* tty/ */
-extern const struct file_ops tty_file_ops;    /* terminals, /dev/tty and /dev/console */
-extern const struct file_ops ptmx_file_ops;   /* opening it makes a pair */
+extern const struct file_ops tty_file_ops;  /* terminals, /dev/tty and /dev/console */
+extern const struct file_ops ptmx_file_ops; /* opening it makes a pair */
 extern const struct file_ops conctl_file_ops;
 extern const struct file_ops host_stream_file_ops; /* hostin, hostout, hosterr */
 

@@ -347,8 +347,7 @@ static struct inode *table_find_locked(struct erofs_image *im, uint64_t nid)
 {
 	struct inode *inode;
 
-	LIST_FOR_EACH(inode, &im->table[nid % EROFS_BUCKETS], cache_link)
-	{
+	LIST_FOR_EACH(inode, &im->table[nid % EROFS_BUCKETS], cache_link) {
 		if (inode->ino == nid && ref_get_unless_zero(&inode->refs))
 			return inode;
 	}

@@ -83,8 +83,7 @@ static struct inode *find_upper_locked(struct ovl_super *ofs, const struct inode
 {
 	struct ovl_inode *oi;
 
-	LIST_FOR_EACH(oi, &ofs->by_upper[bucket_of(upper)], upper_link)
-	{
+	LIST_FOR_EACH(oi, &ofs->by_upper[bucket_of(upper)], upper_link) {
 		if (oi->upper_key == upper && ref_get_unless_zero(&oi->vfs.refs))
 			return &oi->vfs;
 	}
@@ -95,8 +94,7 @@ static struct inode *find_lower_locked(struct ovl_super *ofs, const struct inode
 {
 	struct inode *inode;
 
-	LIST_FOR_EACH(inode, &ofs->by_lower[bucket_of(lower)], cache_link)
-	{
+	LIST_FOR_EACH(inode, &ofs->by_lower[bucket_of(lower)], cache_link) {
 		if (ovl_of(inode)->lower[0].inode == lower && ref_get_unless_zero(&inode->refs))
 			return inode;
 	}
@@ -574,8 +572,7 @@ static void unpin_all(struct ovl_super *ofs)
 	for (uint32_t i = 0; i < OVL_BUCKETS; i++) {
 		struct ovl_inode *oi, *next;
 
-		LIST_FOR_EACH_SAFE(oi, next, &ofs->by_upper[i], upper_link)
-		{
+		LIST_FOR_EACH_SAFE(oi, next, &ofs->by_upper[i], upper_link) {
 			if (oi->pinned)
 				inode_put(&oi->vfs);
 		}

@@ -62,8 +62,9 @@ static inline struct proc_node *proc_node(struct inode *inode)
 /* A new inode for a row. p may be NULL; a reference is taken. ERR_PTR(-ENOMEM). */
 struct inode *proc_inode(struct super *super, const struct proc_entry *entry, uint64_t ino,
 	struct proc *p, uint32_t tid, uint32_t fd);
-#define PROC_INO(id, low) ((uint64_t)(id) << 16 | (low)) /* of a process, or a thread with low 1   \
-							  */
+#define PROC_INO(id, low)                                                                          \
+	((uint64_t)(id) << 16 | (low)) /* of a process, or a thread with low 1                     \
+					*/
 
 /* 0, or -EACCES unless the caller is root or owns the process. */
 int proc_private_check(struct proc *p);

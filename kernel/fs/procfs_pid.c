@@ -41,8 +41,7 @@ static char state_locked(struct proc *p, uint32_t tid, const char **wchan)
 	*wchan = NULL;
 	if (p->state == PROC_ZOMBIE || p->state == PROC_DEAD)
 		return 'Z';
-	LIST_FOR_EACH(t, &p->threads, link)
-	{
+	LIST_FOR_EACH(t, &p->threads, link) {
 		if (tid && t->tid != tid)
 			continue;
 		if (thread_state(t) == 'R')
@@ -144,8 +143,7 @@ static void take_signals(struct proc_node *n, struct signals *s)
 		else if (p->actions[i].handler != SIG_DFL_K)
 			s->caught |= SIGBIT(i);
 	}
-	LIST_FOR_EACH(t, &p->threads, link)
-	{
+	LIST_FOR_EACH(t, &p->threads, link) {
 		if (n->tid && t->tid != n->tid)
 			continue;
 		s->pending = t->pending.set;
@@ -527,8 +525,7 @@ static uint32_t next_tid(struct proc *p, uint32_t after)
 	uint32_t best = 0;
 
 	lock_acquire(&proc_tree_lock);
-	LIST_FOR_EACH(t, &p->threads, link)
-	{
+	LIST_FOR_EACH(t, &p->threads, link) {
 		if (t->tid > after && (!best || t->tid < best))
 			best = t->tid;
 	}

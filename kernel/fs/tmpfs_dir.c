@@ -31,8 +31,7 @@ static int dir_grow(struct tmpfs_dir *dir)
 	buckets = kzalloc(n * sizeof(*buckets));
 	if (!buckets)
 		return dir->nbuckets ? 0 : -ENOSPC; /* a slow directory is better than none */
-	LIST_FOR_EACH(e, &dir->entries, link)
-	{
+	LIST_FOR_EACH(e, &dir->entries, link) {
 		e->hash_next = buckets[e->hash & (n - 1)];
 		buckets[e->hash & (n - 1)] = e;
 	}
@@ -334,8 +333,7 @@ void tmpfs_dir_free(struct tmpfs_dir *dir, struct list *orphans)
 {
 	struct tmpfs_entry *e, *next;
 
-	LIST_FOR_EACH_SAFE(e, next, &dir->entries, link)
-	{
+	LIST_FOR_EACH_SAFE(e, next, &dir->entries, link) {
 		if (ref_put(&e->inode->refs))
 			list_add_tail(orphans, &e->inode->cache_link);
 		kfree(e);

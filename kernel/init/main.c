@@ -1,8 +1,8 @@
 /*
  * main.c - from an empty K to PID 1: boot order, boot plan, boot log.
  *
- * boot_start() runs once in the kernel Worker and does nothing that could wait. The rest, boot_main(),
- * runs in PID 1's own Worker, where waiting for chunks is allowed.
+ * boot_start() runs once in the kernel Worker and does nothing that could wait. The rest,
+ * boot_main(), runs in PID 1's own Worker, where waiting for chunks is allowed.
  */
 #include "init/init.h"
 #include "abi/ring.h"
@@ -37,7 +37,7 @@ static struct {
 	struct words args, envs, options;
 	const char *user, *cwd;
 	bool pipe; /* boot command on plain streams */
-} plan; /* [i] after boot_start() */
+} plan;		   /* [i] after boot_start() */
 
 static char cmdline[1024];
 
@@ -64,7 +64,8 @@ static size_t decode(char *s, size_t n)
 	size_t out = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (s[i] == '%' && i + 2 < n && hex_digit(s[i + 1]) >= 0 && hex_digit(s[i + 2]) >= 0) {
+		if (s[i] == '%' && i + 2 < n && hex_digit(s[i + 1]) >= 0 &&
+			hex_digit(s[i + 2]) >= 0) {
 			s[out++] = (char)(hex_digit(s[i + 1]) << 4 | hex_digit(s[i + 2]));
 			i += 2;
 		} else {
@@ -179,7 +180,8 @@ static void read_plan(const char *text, size_t len)
 
 /* ---- the kernel Worker's part ---- */
 
-/* One request is enough until the host looks: a program can write the log faster than it is read. */
+/* One request is enough until the host looks: a program can write the log faster than it is read.
+ */
 static void tell_host_of_log(void)
 {
 	if (!atomic_xchg(&host_area_ptr()->log_told, 1u))
@@ -228,7 +230,8 @@ void boot_start(const char *text, size_t len)
 	klog_listen(tell_host_of_log);
 	read_plan(text, len);
 	alloc_stats(&heap);
-	klog(KLOG_INFO, "init: Pleat %s %s, %u layers", kernel_release, kernel_version, plan.nlayers);
+	klog(KLOG_INFO, "init: Pleat %s %s, %u layers", kernel_release, kernel_version,
+		plan.nlayers);
 	console_init();
 	if (plan.pipe) {
 		console_set_raw_stream(1); /* input and output */
@@ -257,8 +260,8 @@ static void mount_root(void)
 		kformat(source, sizeof(source), "layer:%u", n - 1 - i);
 		err = erofs_type.mount(source, MS_RDONLY, "", &lowers[i]);
 		if (err)
-			panic("init: layer %s cannot be mounted (error %d)", plan.layers[n - 1 - i].name,
-				-err);
+			panic("init: layer %s cannot be mounted (error %d)",
+				plan.layers[n - 1 - i].name, -err);
 	}
 	err = tmpfs_type.mount("tmpfs", 0, "mode=755", &upper);
 	if (!err)
@@ -272,8 +275,8 @@ static void mount_root(void)
 	klog(KLOG_INFO, "vfs: root is overlay(%u x erofs, tmpfs)", n);
 }
 
-static void mount_one(
-	const struct fs_type *type, const char *source, const char *at, uint32_t flags, const char *options)
+static void mount_one(const struct fs_type *type, const char *source, const char *at,
+	uint32_t flags, const char *options)
 {
 	struct path path;
 	int err = path_lookup(AT_FDCWD, at, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path);
@@ -283,7 +286,8 @@ static void mount_one(
 		path_put(&path);
 	}
 	if (err)
-		klog(KLOG_ERROR, "init: %s cannot be mounted on %s (error %d)", type->name, at, -err);
+		klog(KLOG_ERROR, "init: %s cannot be mounted on %s (error %d)", type->name, at,
+			-err);
 	else
 		klog(KLOG_INFO, "vfs: %s on %s", type->name, at);
 }

@@ -58,7 +58,8 @@ int sys_sethostname(uaddr_t name, uint32_t len)
 int sys_sysinfo(uaddr_t info)
 {
 	struct {
-		uint32_t uptime, loads[3], totalram, freeram, sharedram, bufferram, totalswap, freeswap;
+		uint32_t uptime, loads[3], totalram, freeram, sharedram, bufferram, totalswap,
+			freeswap;
 		uint16_t procs, pad;
 		uint32_t totalhigh, freehigh, unit;
 		uint8_t reserved[256];

@@ -17,8 +17,8 @@
 #define NS 1000000000ull
 
 static struct lock timer_lock = LOCK_INIT(RANK_TIMER);
-static struct list queue = LIST_INIT(queue); /* [timer_lock] by deadline */
-static struct timer *firing;                 /* [timer_lock] */
+static struct list queue = LIST_INIT(queue);   /* [timer_lock] by deadline */
+static struct timer *firing;		       /* [timer_lock] */
 static struct waitq fired = WAITQ_INIT(fired); /* [timer_lock] `firing` changed */
 
 struct ktime ktime_now(void)
@@ -113,7 +113,8 @@ static int copyin_time(uaddr_t at, uint64_t *ns)
 		return -EFAULT;
 	if (ts.sec < 0 || ts.nsec < 0 || ts.nsec >= (int32_t)NS)
 		return -EINVAL;
-	*ns = (uint64_t)ts.sec > (1ull << 33) ? (1ull << 33) * NS : (uint64_t)ts.sec * NS + (uint32_t)ts.nsec;
+	*ns = (uint64_t)ts.sec > (1ull << 33) ? (1ull << 33) * NS
+					      : (uint64_t)ts.sec * NS + (uint32_t)ts.nsec;
 	return 0;
 }
 
@@ -354,7 +355,8 @@ int sys_setitimer(uint32_t which, uaddr_t value, uaddr_t old)
 	}
 	read_itimer(p->timers, &before);
 	timer_cancel(&p->timers->real);
-	p->timers->real.interval_ns = (uint64_t)v.interval_sec * NS + (uint64_t)v.interval_usec * 1000;
+	p->timers->real.interval_ns =
+		(uint64_t)v.interval_sec * NS + (uint64_t)v.interval_usec * 1000;
 	ns = (uint64_t)v.value_sec * NS + (uint64_t)v.value_usec * 1000;
 	if (!ns)
 		p->timers->real.interval_ns = 0; /* disarmed, and reported as zero, as Linux does */
@@ -392,8 +394,9 @@ void load_average(uint32_t out[3])
 		uint64_t span = MIN(seconds, (uint64_t)minute_ns_shift[i]);
 		int64_t target = (int64_t)running << 16;
 
-		loads[i] = (uint32_t)((int64_t)loads[i] +
-			(target - (int64_t)loads[i]) * (int64_t)span / minute_ns_shift[i]);
+		loads[i] =
+			(uint32_t)((int64_t)loads[i] + (target - (int64_t)loads[i]) *
+							       (int64_t)span / minute_ns_shift[i]);
 	}
 	if (seconds > 0)
 		last_load_ns = now;

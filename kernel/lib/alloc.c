@@ -13,8 +13,8 @@
 #include "arch/arch.h"
 
 #define MAX_PAGES (1u << 19) /* 2 GiB */
-#define MAX_ORDER 15         /* 128 MiB */
-#define GROW_PAGES 256u      /* K grows by at least 1 MiB */
+#define MAX_ORDER 15	     /* 128 MiB */
+#define GROW_PAGES 256u	     /* K grows by at least 1 MiB */
 #define SLAB_ORDER_SMALL 0
 #define SLAB_ORDER_LARGE 2 /* 16 KiB slabs for objects from 512 bytes */
 
@@ -26,7 +26,7 @@ static const uint16_t class_size[] = {
 
 struct slab {
 	struct list link; /* [class lock] in class.partial, or alone when full */
-	void *free;       /* [class lock] objects, linked through their first word */
+	void *free;	  /* [class lock] objects, linked through their first word */
 	uint32_t used;
 	uint32_t class;
 };
@@ -43,14 +43,14 @@ static struct size_class classes[CLASSES];
 static uint8_t page_info[MAX_PAGES];
 static struct {
 	struct lock lock;
-	uint8_t *base;  /* [i] after the first growth; 64 KiB-aligned */
-	uint32_t count; /* [l] pages in the arena */
+	uint8_t *base;			 /* [i] after the first growth; 64 KiB-aligned */
+	uint32_t count;			 /* [l] pages in the arena */
 	struct list free[MAX_ORDER + 1]; /* [l] free blocks by order */
 } pages = {.lock = LOCK_INIT(RANK_ALLOC)};
 
-static uint32_t ready;        /* [a] lists are set up */
-static uint64_t used_bytes;   /* [a] */
-static uint32_t live_objects; /* [a] */
+static uint32_t ready;		/* [a] lists are set up */
+static uint64_t used_bytes;	/* [a] */
+static uint32_t live_objects;	/* [a] */
 static uint32_t fail_countdown; /* [a] fault injection */
 
 static uint32_t slab_order(uint32_t class)
@@ -127,8 +127,7 @@ static bool grow_locked(uint32_t n)
 	for (uint32_t done = 0; done < got;) {
 		uint32_t index = pages.count, order = 0;
 
-		while (order < MAX_ORDER && !(index & (1u << order)) &&
-			done + (2u << order) <= got)
+		while (order < MAX_ORDER && !(index & (1u << order)) && done + (2u << order) <= got)
 			order++;
 		pages.count += 1u << order;
 		block_free_locked(index, order);
@@ -318,7 +317,7 @@ static uint32_t class_of(size_t n)
 	uint32_t class = 0;
 
 	while (class_size[class] < n)
-		class++;
+		class ++;
 	return class;
 }
 

@@ -106,7 +106,8 @@ TEST(alloc_same_load_again_and_again_does_not_grow_the_heap)
 		void *p[200];
 
 		for (uint32_t i = 0; i < 200; i++) {
-			p[i] = i & 1 ? kmalloc(sizes[i % ARRAY_LEN(sizes)]) : pages_alloc(1 + i % 9);
+			p[i] = i & 1 ? kmalloc(sizes[i % ARRAY_LEN(sizes)])
+				     : pages_alloc(1 + i % 9);
 			CHECK(p[i]);
 		}
 		for (uint32_t i = 200; i-- > 0;) {

@@ -11,8 +11,8 @@
 
 static struct lock log_lock = LOCK_INIT(RANK_KLOG);
 static char ring[LOG_SIZE]; /* [log_lock] */
-static uint64_t head;       /* [log_lock] bytes ever written */
-static uint64_t oldest;     /* [log_lock] position of the first whole record */
+static uint64_t head;	    /* [log_lock] bytes ever written */
+static uint64_t oldest;	    /* [log_lock] position of the first whole record */
 static void (*log_listener)(void);
 
 void klog_listen(void (*f)(void))

@@ -13,16 +13,17 @@ enum klog_level { KLOG_ERROR = 3, KLOG_WARN = 4, KLOG_INFO = 6 };
 void klog(enum klog_level level, const char *format, ...) PRINTF(2, 3);
 
 /*
- * Copy whole records from position *pos (0: the oldest kept) into buf, each "<level>,<usec>;text\n".
- * Returns bytes copied, 0 at the end; *pos moves on, also past records that were overwritten.
+ * Copy whole records from position *pos (0: the oldest kept) into buf, each
+ * "<level>,<usec>;text\n". Returns bytes copied, 0 at the end; *pos moves on, also past records
+ * that were overwritten.
  */
 size_t klog_read(uint64_t *pos, char *buf, size_t len);
 
 /* f is called after each line, with no lock of the log held (the host is told). */
 void klog_listen(void (*f)(void));
 
-/* Format into buf (always terminated). Knows %d %u %x %p %s %c %% %lld %llu %llx, width, 0, -, %.*s.
- * Returns the length that the whole text has, as snprintf does. */
+/* Format into buf (always terminated). Knows %d %u %x %p %s %c %% %lld %llu %llx, width, 0, -,
+ * %.*s. Returns the length that the whole text has, as snprintf does. */
 int kformat(char *buf, size_t size, const char *format, ...) PRINTF(3, 4);
 int kvformat(char *buf, size_t size, const char *format, __builtin_va_list ap);
 

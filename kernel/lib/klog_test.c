@@ -165,7 +165,8 @@ DET_TEST(klog_from_two_threads_keeps_records_whole, 200)
 		if (buf[i] != ';')
 			continue;
 		records++;
-		CHECK(buf[i + 1] == buf[i + 2] && buf[i + 2] == buf[i + 3] && buf[i + 3] == buf[i + 4]);
+		CHECK(buf[i + 1] == buf[i + 2] && buf[i + 2] == buf[i + 3] &&
+			buf[i + 3] == buf[i + 4]);
 		CHECK_EQ(buf[i + 5], '\n');
 	}
 	CHECK_EQ(records, 10);

@@ -24,8 +24,8 @@ static void check_order(const struct lock *l, const char *where, bool same_rank_
 		if (h == l)
 			panic("lock: %s takes a lock it holds since %s", where, h->where);
 		if (h->rank > l->rank || (h->rank == l->rank && !same_rank_ok))
-			panic("lock: %s takes rank %u while holding rank %u since %s", where, l->rank,
-				h->rank, h->where);
+			panic("lock: %s takes rank %u while holding rank %u since %s", where,
+				l->rank, h->rank, h->where);
 	}
 }
 
@@ -45,7 +45,8 @@ static void note_released(struct lock *l)
 	struct waker *self = waker_self();
 
 	if (l->owner != self->id)
-		panic("lock: released by thread %u, taken by %u at %s", self->id, l->owner, l->where);
+		panic("lock: released by thread %u, taken by %u at %s", self->id, l->owner,
+			l->where);
 	l->owner = 0;
 	for (uint32_t i = self->held_count; i-- > 0;) {
 		if (self->held[i] != l)

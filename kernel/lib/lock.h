@@ -18,7 +18,7 @@ struct lock {
 	uint32_t word; /* [a] */
 	uint16_t rank; /* [i] enum lock_rank */
 	uint16_t unused;
-	uint32_t owner; /* [l] id of the holding thread's waker, 0 if free */
+	uint32_t owner;	    /* [l] id of the holding thread's waker, 0 if free */
 	uint32_t contended; /* [a] acquisitions that had to wait */
 	const char *where;  /* [l] "file:line" of the acquisition (LOCK_DEBUG) */
 };

@@ -14,7 +14,7 @@
 struct counter {
 	struct lock lock;
 	uint32_t inside; /* [a] threads in the critical section */
-	uint32_t total;  /* [l] */
+	uint32_t total;	 /* [l] */
 };
 
 static void add_turns(void *arg)

@@ -11,31 +11,31 @@
 
 enum lock_rank {
 	RANK_NONE,
-	RANK_FILE,        /* file.pos_lock: held across a read, which locks the inode; sleepable */
-	RANK_RENAME,      /* one per superblock: renames between directories; sleepable */
+	RANK_FILE,	  /* file.pos_lock: held across a read, which locks the inode; sleepable */
+	RANK_RENAME,	  /* one per superblock: renames between directories; sleepable */
 	RANK_OVERLAY_DIR, /* inode.lock of an overlayfs directory: outside those of its layers */
-	RANK_OVERLAY,     /* inode.lock of other overlayfs inodes; sleepable */
-	RANK_INODE_DIR,   /* inode.lock of a directory; sleepable */
-	RANK_INODE,       /* inode.lock of anything else; sleepable */
-	RANK_MM,          /* mm.lock: vma tree and brk; sleepable (file-backed mmap reads) */
-	RANK_PROC_TREE,   /* one: pid table, parents, children, groups, sessions */
-	RANK_PROC,        /* proc.lock: limits, names, credentials, cwd and root */
-	RANK_SIGNAL,      /* proc.sig_lock: pending sets, actions, masks */
-	RANK_FDTABLE,     /* fdtable.lock */
-	RANK_MOUNT,       /* one: the mount tree */
-	RANK_DTREE,       /* one: dentries' parents, names and children */
-	RANK_DENTRY,      /* a stripe of the dentry hash; two: lock_acquire2() */
-	RANK_ICACHE,      /* superblock's inode table */
-	RANK_FLOCK,       /* one: flock and fcntl locks */
+	RANK_OVERLAY,	  /* inode.lock of other overlayfs inodes; sleepable */
+	RANK_INODE_DIR,	  /* inode.lock of a directory; sleepable */
+	RANK_INODE,	  /* inode.lock of anything else; sleepable */
+	RANK_MM,	  /* mm.lock: vma tree and brk; sleepable (file-backed mmap reads) */
+	RANK_PROC_TREE,	  /* one: pid table, parents, children, groups, sessions */
+	RANK_PROC,	  /* proc.lock: limits, names, credentials, cwd and root */
+	RANK_SIGNAL,	  /* proc.sig_lock: pending sets, actions, masks */
+	RANK_FDTABLE,	  /* fdtable.lock */
+	RANK_MOUNT,	  /* one: the mount tree */
+	RANK_DTREE,	  /* one: dentries' parents, names and children */
+	RANK_DENTRY,	  /* a stripe of the dentry hash; two: lock_acquire2() */
+	RANK_ICACHE,	  /* superblock's inode table */
+	RANK_FLOCK,	  /* one: flock and fcntl locks */
 	RANK_EPOLL,
 	RANK_SOCK,
-	RANK_TTY,         /* tty.lock; two of a pty pair: lock_acquire2() */
+	RANK_TTY, /* tty.lock; two of a pty pair: lock_acquire2() */
 	RANK_PIPE,
 	RANK_FUTEX,
-	RANK_TIMER,       /* one: the queue of armed timers */
-	RANK_WAITQ,       /* queues without an object of their own */
+	RANK_TIMER, /* one: the queue of armed timers */
+	RANK_WAITQ, /* queues without an object of their own */
 	RANK_EPOLL_READY,
-	RANK_CHUNK,       /* the chunk cache */
+	RANK_CHUNK, /* the chunk cache */
 	RANK_RING,
 	RANK_ALLOC,
 	RANK_KLOG,

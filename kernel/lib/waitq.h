@@ -23,15 +23,15 @@
 
 /* First member of struct thread. Everything about a thread that sleeping needs. */
 struct waker {
-	uint32_t wake;      /* [a] bumped before each notify */
-	uint32_t sleeping;  /* [a] 1 while about to wait or waiting: notify costs 17-100 ns */
-	uint32_t interrupt; /* [a] INTR_* bits: why an interruptible sleep must end */
-	uint32_t id;        /* [i] not 0; the thread id where there is one */
-	const char *wchan;  /* [o] what it sleeps in, for /proc/<pid>/wchan; NULL: running */
-	uint64_t slept_ns;  /* [a] time spent asleep so far */
+	uint32_t wake;		 /* [a] bumped before each notify */
+	uint32_t sleeping;	 /* [a] 1 while about to wait or waiting: notify costs 17-100 ns */
+	uint32_t interrupt;	 /* [a] INTR_* bits: why an interruptible sleep must end */
+	uint32_t id;		 /* [i] not 0; the thread id where there is one */
+	const char *wchan;	 /* [o] what it sleeps in, for /proc/<pid>/wchan; NULL: running */
+	uint64_t slept_ns;	 /* [a] time spent asleep so far */
 	uint64_t sleep_start_ns; /* [a] since when, while sleeping */
-	uint32_t held_count; /* [o] LOCK_DEBUG: locks held now */
-	struct lock *held[12]; /* [o] */
+	uint32_t held_count;	 /* [o] LOCK_DEBUG: locks held now */
+	struct lock *held[12];	 /* [o] */
 };
 #define INTR_SIGNAL 1u /* a signal to act on is pending */
 #define INTR_KILL 2u   /* the thread is to leave the kernel and die */
@@ -60,9 +60,9 @@ struct waiter {
 #define WAITQ_INIT(q) {LIST_INIT((q).waiters)}
 void waitq_init(struct waitq *q);
 
-#define WAIT_INTR 0     /* ended by signals and kills: -EINTR */
+#define WAIT_INTR 0	/* ended by signals and kills: -EINTR */
 #define WAIT_KILLABLE 1 /* ended by kills only: -EINTR */
-#define WAIT_UNINTR 2   /* ended by the object only; for waits that the host bounds */
+#define WAIT_UNINTR 2	/* ended by the object only; for waits that the host bounds */
 #define WAIT_FOREVER UINT64_MAX
 
 /*
@@ -71,9 +71,10 @@ void waitq_init(struct waitq *q);
  * deadline_ns: absolute, arch_clock_ns() time, or WAIT_FOREVER.
  * Returns 0 when woken (look at the condition again; it may be spurious), -EINTR, -ETIMEDOUT.
  */
-#define waitq_sleep(q, l, deadline_ns, mode) waitq_sleep_at((q), (l), (deadline_ns), (mode), __func__)
-int waitq_sleep_at(
-	struct waitq *q, struct lock *l, uint64_t deadline_ns, int mode, const char *wchan) MUST_CHECK;
+#define waitq_sleep(q, l, deadline_ns, mode)                                                       \
+	waitq_sleep_at((q), (l), (deadline_ns), (mode), __func__)
+int waitq_sleep_at(struct waitq *q, struct lock *l, uint64_t deadline_ns, int mode,
+	const char *wchan) MUST_CHECK;
 
 /*
  * The pieces of waitq_sleep(), for a thread that waits for many objects (poll) or for a word that
@@ -83,8 +84,8 @@ int waitq_sleep_at(
  */
 uint32_t waitq_prepare(struct waker *w);
 int waitq_commit(struct waker *w, uint32_t seen, uint64_t deadline_ns, int mode, const char *wchan);
-void waitq_join(struct waitq *q, struct waiter *w);  /* under the object's lock */
-void waitq_leave(struct waiter *w);                  /* under the object's lock */
+void waitq_join(struct waitq *q, struct waiter *w); /* under the object's lock */
+void waitq_leave(struct waiter *w);		    /* under the object's lock */
 
 /* Wake everybody / the one that waits longest. Under the object's lock. Returns how many. */
 int waitq_wake_all(struct waitq *q);

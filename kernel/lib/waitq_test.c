@@ -13,14 +13,15 @@ struct box {
 	struct waitq changed;
 	uint32_t items; /* [l] */
 	uint32_t taken; /* [l] */
-	int result;     /* of the sleeper under test */
+	int result;	/* of the sleeper under test */
 	uint64_t deadline;
 	int mode;
 };
 
 static void box_init(struct box *b)
 {
-	*b = (struct box){.lock = LOCK_INIT(RANK_PIPE), .deadline = WAIT_FOREVER, .mode = WAIT_INTR};
+	*b = (struct box){
+		.lock = LOCK_INIT(RANK_PIPE), .deadline = WAIT_FOREVER, .mode = WAIT_INTR};
 	waitq_init(&b->changed);
 }
 

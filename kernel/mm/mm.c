@@ -83,8 +83,8 @@ struct mm *mm_copy(struct mm *from)
 	mm->cmdline_len = from->cmdline_len;
 	mm->environ_len = from->environ_len;
 	ok = copy_text(&mm->exe, from->exe, from->exe ? strlen(from->exe) : 0) &&
-		copy_text(&mm->cmdline, from->cmdline, from->cmdline_len) &&
-		copy_text(&mm->environ_copy, from->environ_copy, from->environ_len);
+	     copy_text(&mm->cmdline, from->cmdline, from->cmdline_len) &&
+	     copy_text(&mm->environ_copy, from->environ_copy, from->environ_len);
 	LIST_FOR_EACH(v, &from->vmas, link) {
 		struct vma *n = ok ? kzalloc(sizeof(*n)) : NULL;
 
@@ -115,7 +115,8 @@ int mm_set_program(struct mm *mm, uint32_t stack_size, uint32_t heap_base)
 
 	lock_acquire(&mm->lock);
 	KASSERT(list_empty(&mm->vmas));
-	if (!vma_add_locked(mm, 0, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, VMA_STACK, NULL, 0))
+	if (!vma_add_locked(
+		    mm, 0, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, VMA_STACK, NULL, 0))
 		goto out;
 	if (!vma_add_locked(mm, stack_size, data_end, PROT_READ | PROT_WRITE, MAP_PRIVATE, VMA_DATA,
 		    NULL, 0))
@@ -178,8 +179,8 @@ struct vma *vma_add_locked(struct mm *mm, uint32_t start, uint32_t end, uint32_t
 		file_get(file);
 		v->file = file;
 	}
-	list_insert_between(&v->link, prev ? &prev->link : &mm->vmas,
-		prev ? prev->link.next : mm->vmas.next);
+	list_insert_between(
+		&v->link, prev ? &prev->link : &mm->vmas, prev ? prev->link.next : mm->vmas.next);
 	return v;
 }
 
@@ -331,9 +332,10 @@ size_t mm_maps_text(struct mm *mm, char *buf, size_t size)
 		const char *name = v->kind == VMA_DATA && mm->exe ? mm->exe : names[v->kind];
 		struct inode *inode = v->file ? v->file->inode : NULL;
 		char line[160];
-		int len = kformat(line, sizeof(line), "%08x-%08x %c%c%c%c %08llx %02x:%02x %llu%s%s\n",
-			v->start, v->end, v->prot & PROT_READ ? 'r' : '-',
-			v->prot & PROT_WRITE ? 'w' : '-', v->prot & PROT_EXEC ? 'x' : '-',
+		int len = kformat(line, sizeof(line),
+			"%08x-%08x %c%c%c%c %08llx %02x:%02x %llu%s%s\n", v->start, v->end,
+			v->prot & PROT_READ ? 'r' : '-', v->prot & PROT_WRITE ? 'w' : '-',
+			v->prot & PROT_EXEC ? 'x' : '-',
 			(v->flags & MAP_TYPE) == MAP_SHARED ? 's' : 'p',
 			(unsigned long long)v->offset, inode ? MAJOR(inode->super->dev) : 0,
 			inode ? MINOR(inode->super->dev) : 0,

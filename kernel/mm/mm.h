@@ -35,29 +35,29 @@ struct file;
 #define MREMAP_FIXED 2u
 
 struct vma {
-	struct list link;    /* [mm.lock] in mm->vmas, by address, no overlaps */
-	uint32_t start, end; /* page-aligned, [start, end) */
+	struct list link;     /* [mm.lock] in mm->vmas, by address, no overlaps */
+	uint32_t start, end;  /* page-aligned, [start, end) */
 	uint32_t prot, flags; /* PROT_*, MAP_* */
-	struct file *file;   /* referenced; NULL: anonymous */
-	uint64_t offset;     /* in file, of start */
-	uint8_t kind;        /* VMA_* */
+	struct file *file;    /* referenced; NULL: anonymous */
+	uint64_t offset;      /* in file, of start */
+	uint8_t kind;	      /* VMA_* */
 };
 enum { VMA_MMAP, VMA_STACK, VMA_DATA, VMA_HEAP };
 
 struct mm {
-	struct ref refs;       /* processes (vfork shares) and threads being started */
-	struct lock lock;      /* RANK_MM */
-	struct list vmas;      /* [l] */
-	uint32_t memory;       /* [i] the host's number for U; see host/host.h */
+	struct ref refs;	 /* processes (vfork shares) and threads being started */
+	struct lock lock;	 /* RANK_MM */
+	struct list vmas;	 /* [l] */
+	uint32_t memory;	 /* [i] the host's number for U; see host/host.h */
 	uint32_t heap_base, brk; /* [l] */
-	uint32_t mmap_base;    /* [i] */
-	uint32_t touched;      /* [l] bytes of U that may be non-zero: high-water mark */
-	uint32_t fast_end;     /* [a] [PAGE_SIZE, fast_end) is all readable and writable */
-	uint64_t fast_map;     /* [a] so is [fast_map >> 32, low word): the largest run of mappings */
-	uint64_t limit;        /* bytes U may grow to */
-	char *exe;             /* [i] path text of the program, for /proc/<pid>/exe and maps */
+	uint32_t mmap_base;	 /* [i] */
+	uint32_t touched;	 /* [l] bytes of U that may be non-zero: high-water mark */
+	uint32_t fast_end;	 /* [a] [PAGE_SIZE, fast_end) is all readable and writable */
+	uint64_t fast_map; /* [a] so is [fast_map >> 32, low word): the largest run of mappings */
+	uint64_t limit;	   /* bytes U may grow to */
+	char *exe;	   /* [i] path text of the program, for /proc/<pid>/exe and maps */
 	uint32_t arg_start, arg_end, env_start, env_end; /* for /proc/<pid>/cmdline, environ */
-	char *cmdline;         /* kernel copy of the argument strings, NUL-separated */
+	char *cmdline; /* kernel copy of the argument strings, NUL-separated */
 	uint32_t cmdline_len;
 	char *environ_copy;
 	uint32_t environ_len;

@@ -30,8 +30,7 @@ static const char *maps(uint32_t from)
 
 	text[0] = 0;
 	lock_acquire(&mm()->lock);
-	LIST_FOR_EACH(v, &mm()->vmas, link)
-	{
+	LIST_FOR_EACH(v, &mm()->vmas, link) {
 		if (v->start >= from)
 			n += (size_t)kformat(text + n, sizeof(text) - n, "%s%u+%u:%u", n ? " " : "",
 				(v->start - from) / PAGE, (v->end - v->start) / PAGE, v->prot);

@@ -90,8 +90,8 @@ static int map_range(struct mm *mm, uint32_t start, uint32_t len, uint32_t prot,
 		goto out;
 	err = range_clear_locked(mm, start, start + len);
 	/* A file's bytes are read through the map: readable and writable until they are there. */
-	if (!err && !vma_add_locked(mm, start, start + len, file ? PROT_READ | PROT_WRITE : prot, keep,
-			    VMA_MMAP, file, offset))
+	if (!err && !vma_add_locked(mm, start, start + len, file ? PROT_READ | PROT_WRITE : prot,
+			    keep, VMA_MMAP, file, offset))
 		err = -ENOMEM;
 	mm_refresh_locked(mm);
 out:
@@ -99,7 +99,8 @@ out:
 	return err ? err : (int)start;
 }
 
-int sys_mmap2(uaddr_t start, uint32_t len, uint32_t prot, uint32_t flags, int32_t fd, uint32_t pgoff)
+int sys_mmap2(
+	uaddr_t start, uint32_t len, uint32_t prot, uint32_t flags, int32_t fd, uint32_t pgoff)
 {
 	struct mm *mm = proc_self()->mm;
 	struct file *file = NULL;
@@ -206,8 +207,8 @@ out:
 	return err;
 }
 
-static int move_locked(struct mm *mm, struct vma *v, uint32_t old, uint32_t oldlen, uint32_t newlen,
-	uint32_t to)
+static int move_locked(
+	struct mm *mm, struct vma *v, uint32_t old, uint32_t oldlen, uint32_t newlen, uint32_t to)
 {
 	uint32_t prot = v->prot, flags = v->flags;
 	struct file *file = v->file;

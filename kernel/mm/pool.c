@@ -14,11 +14,11 @@
 
 static struct lock pool_lock = LOCK_INIT(RANK_WAITQ);
 static struct waitq arrived = WAITQ_INIT(arrived); /* [pool_lock] */
-static uint32_t ready[HOST_MEMORIES_MAX];          /* [pool_lock] */
-static uint32_t nready;                            /* [pool_lock] */
-static uint32_t coming;  /* [pool_lock] asked for or being cleaned */
-static uint32_t in_use;  /* [pool_lock] */
-static bool refused;     /* [pool_lock] the engine said no since the last memory came back */
+static uint32_t ready[HOST_MEMORIES_MAX];	   /* [pool_lock] */
+static uint32_t nready;				   /* [pool_lock] */
+static uint32_t coming;				   /* [pool_lock] asked for or being cleaned */
+static uint32_t in_use;				   /* [pool_lock] */
+static bool refused; /* [pool_lock] the engine said no since the last memory came back */
 
 static void ask_locked(uint32_t n)
 {

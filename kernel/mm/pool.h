@@ -1,6 +1,6 @@
 /*
- * pool.h - the user memories of the machine. An engine gives a limited number (Chromium: 125 a tab),
- * so the host keeps and cleans them; the kernel holds a few clean ones ready.
+ * pool.h - the user memories of the machine. An engine gives a limited number (Chromium: 125 a
+ * tab), so the host keeps and cleans them; the kernel holds a few clean ones ready.
  */
 #ifndef MM_POOL_H
 #define MM_POOL_H

@@ -26,9 +26,9 @@ ssize_t copyin_str(char *dst, uaddr_t src, size_t size) MUST_CHECK;
  */
 struct iobuf {
 	bool kernel;
-	void *kbase;      /* kernel: the buffer */
-	uaddr_t ubase;    /* user, current segment: its next byte */
-	uint32_t useg;    /* user: bytes left in the current segment */
+	void *kbase;		     /* kernel: the buffer */
+	uaddr_t ubase;		     /* user, current segment: its next byte */
+	uint32_t useg;		     /* user: bytes left in the current segment */
 	const struct abi_iovec *vec; /* user: further segments, kernel copy */
 	uint32_t nvec;
 	size_t left; /* bytes left in all */
@@ -42,11 +42,11 @@ int iob_init_user(struct iobuf *b, uaddr_t base, size_t len, bool write) MUST_CH
  * From an iovec in user memory; vec: room for count entries, lives as long as b.
  * -EINVAL: count or total too large; -EFAULT.
  */
-int iob_init_iovec(struct iobuf *b, struct abi_iovec *vec, uaddr_t uvec, uint32_t count, bool write)
-	MUST_CHECK;
+int iob_init_iovec(struct iobuf *b, struct abi_iovec *vec, uaddr_t uvec, uint32_t count,
+	bool write) MUST_CHECK;
 /* Move min(n, left) bytes. Returns how many. */
 size_t iob_put(struct iobuf *b, const void *src, size_t n); /* kernel -> buffer */
-size_t iob_get(struct iobuf *b, void *dst, size_t n);       /* buffer -> kernel */
+size_t iob_get(struct iobuf *b, void *dst, size_t n);	    /* buffer -> kernel */
 size_t iob_zero(struct iobuf *b, size_t n);
 
 #endif

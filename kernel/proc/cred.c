@@ -89,8 +89,8 @@ int sys_setresuid(uint32_t r, uint32_t e, uint32_t s)
 	struct cred *c;
 
 	if (!cred_is_root(old) && (!may_take(r, old->ruid, old->euid, old->suid) ||
-		!may_take(e, old->ruid, old->euid, old->suid) ||
-		!may_take(s, old->ruid, old->euid, old->suid)))
+					  !may_take(e, old->ruid, old->euid, old->suid) ||
+					  !may_take(s, old->ruid, old->euid, old->suid)))
 		return -EPERM;
 	c = cred_copy(old);
 	if (!c)
@@ -112,8 +112,8 @@ int sys_setresgid(uint32_t r, uint32_t e, uint32_t s)
 	struct cred *c;
 
 	if (!cred_is_root(old) && (!may_take(r, old->rgid, old->egid, old->sgid) ||
-		!may_take(e, old->rgid, old->egid, old->sgid) ||
-		!may_take(s, old->rgid, old->egid, old->sgid)))
+					  !may_take(e, old->rgid, old->egid, old->sgid) ||
+					  !may_take(s, old->rgid, old->egid, old->sgid)))
 		return -EPERM;
 	c = cred_copy(old);
 	if (!c)
@@ -181,7 +181,7 @@ int sys_setfsuid(uint32_t id)
 	struct cred *c;
 
 	if (id == KEEP || (!cred_is_root(old) && id != old->fsuid &&
-		!may_take(id, old->ruid, old->euid, old->suid)))
+				  !may_take(id, old->ruid, old->euid, old->suid)))
 		return before;
 	c = cred_copy(old);
 	if (c) {
@@ -198,7 +198,7 @@ int sys_setfsgid(uint32_t id)
 	struct cred *c;
 
 	if (id == KEEP || (!cred_is_root(old) && id != old->fsgid &&
-		!may_take(id, old->rgid, old->egid, old->sgid)))
+				  !may_take(id, old->rgid, old->egid, old->sgid)))
 		return before;
 	c = cred_copy(old);
 	if (c) {

@@ -22,8 +22,8 @@
 #define ARGS_MAX (1u << 20)
 #define INTERP_DEPTH 4
 #define HEAP_BASE_MAX (1u << 30) /* static data ends below */
-#define MODULE_MAX (256u << 20)  /* bytes: read as a whole into the engine's own memory */
-#define HEAD_SIZE 256 /* bytes looked at for "#!" and the pleat section */
+#define MODULE_MAX (256u << 20)	 /* bytes: read as a whole into the engine's own memory */
+#define HEAD_SIZE 256		 /* bytes looked at for "#!" and the pleat section */
 
 /* ---- argument vectors ---- */
 
@@ -150,8 +150,8 @@ static int check_module(struct exec_image *x, const uint8_t *head, ssize_t n)
 	if (n < 8 || memcmp(head, magic, 8)) {
 		return -ENOEXEC;
 	}
-	if (n < 10 + 6 + 4 * PLEAT_SECTION_WORDS || head[8] != 0 || head[9] > 127 || section[0] != 5 ||
-		memcmp(section + 1, "pleat", 5)) {
+	if (n < 10 + 6 + 4 * PLEAT_SECTION_WORDS || head[8] != 0 || head[9] > 127 ||
+		section[0] != 5 || memcmp(section + 1, "pleat", 5)) {
 		klog(KLOG_WARN, "exec: %s: not linked by pleat-cc (no pleat section)", x->path);
 		return -ENOEXEC;
 	}
@@ -193,8 +193,8 @@ static uint64_t module_key(struct inode *inode)
 }
 
 /* "#!interpreter [one argument]": swaps *file for the interpreter and rewrites args' front. */
-static int follow_interpreter(struct file **file, char *head, ssize_t n, struct strings *args,
-	struct exec_image *x)
+static int follow_interpreter(
+	struct file **file, char *head, ssize_t n, struct strings *args, struct exec_image *x)
 {
 	struct strings fresh = {0};
 	struct path path;
@@ -309,7 +309,8 @@ static int load_checked(struct exec_image *x, const struct path *path, struct st
 	x->key = module_key(x->file->inode);
 	inode_stat(x->file->inode, &st);
 	if (st.size > MODULE_MAX) {
-		klog(KLOG_WARN, "exec: %s: a module of %llu bytes", x->path, (unsigned long long)st.size);
+		klog(KLOG_WARN, "exec: %s: a module of %llu bytes", x->path,
+			(unsigned long long)st.size);
 		return -ENOEXEC;
 	}
 	return 0;
@@ -404,9 +405,13 @@ int exec_prepare(struct exec_image **out, const struct path *path, const char *s
 int exec_prepare_kernel(struct exec_image **out, const char *path, const char *args,
 	uint32_t args_len, uint32_t argc, const char *envs, uint32_t envs_len, uint32_t envc)
 {
-	struct strings a = {.data = kstrdup(args, args_len), .len = args_len, .capacity = args_len,
+	struct strings a = {.data = kstrdup(args, args_len),
+		.len = args_len,
+		.capacity = args_len,
 		.count = argc};
-	struct strings e = {.data = kstrdup(envs, envs_len), .len = envs_len, .capacity = envs_len,
+	struct strings e = {.data = kstrdup(envs, envs_len),
+		.len = envs_len,
+		.capacity = envs_len,
 		.count = envc};
 	struct path at;
 	int err = a.data && e.data ? path_lookup(AT_FDCWD, path, LOOKUP_FOLLOW, &at) : -ENOMEM;
@@ -478,7 +483,9 @@ static void commit(struct proc *p, struct exec_image *x, struct thread *replaced
 
 	t->proc = p;
 	ref_get(&p->refs); /* the thread's */
-	t->blocked = self->vfork ? self->blocked : self->restore_mask ? self->saved_mask : self->blocked;
+	t->blocked = self->vfork	  ? self->blocked
+		     : self->restore_mask ? self->saved_mask
+					  : self->blocked;
 	t->exec = x;
 	x->thread = NULL;
 	fdtable_close_on_exec(p->files);
@@ -630,7 +637,8 @@ ssize_t exec_read(void *buf, size_t n, uint64_t pos)
 #define AT_EXECFN 31
 
 /* Copy strings to U at `at` and append their addresses to words. */
-static uint32_t *put_strings(uint32_t *words, const char *s, uint32_t len, uint32_t count, uint32_t at)
+static uint32_t *put_strings(
+	uint32_t *words, const char *s, uint32_t len, uint32_t count, uint32_t at)
 {
 	arch_copyout(at, s, len);
 	for (uint32_t i = 0; i < count; i++) {

@@ -55,7 +55,7 @@ static bool parent_ignores_locked(struct proc *parent)
 
 	lock_acquire(&parent->sig_lock);
 	r = parent->actions[SIGCHLD].handler == SIG_IGN_K ||
-		(parent->actions[SIGCHLD].flags & SA_NOCLDWAIT);
+	    (parent->actions[SIGCHLD].flags & SA_NOCLDWAIT);
 	lock_release(&parent->sig_lock);
 	return r;
 }
@@ -341,7 +341,8 @@ static int copyout_usage(uaddr_t at, uint64_t cpu_ns)
 	struct {
 		int32_t utime_sec, utime_usec, stime_sec, stime_usec;
 		int32_t rest[14];
-	} usage = {.utime_sec = (int32_t)(cpu_ns / 1000000000), .utime_usec = (int32_t)(cpu_ns / 1000 % 1000000)};
+	} usage = {.utime_sec = (int32_t)(cpu_ns / 1000000000),
+		.utime_usec = (int32_t)(cpu_ns / 1000 % 1000000)};
 
 	return at ? copyout(at, &usage, sizeof(usage)) : 0;
 }
@@ -393,10 +394,11 @@ int sys_wait4(int32_t pid, uaddr_t ustatus, uint32_t options, uaddr_t usage)
 		return err == -EINTR ? -PLEAT_ERESTARTSYS : err;
 	if (!q.pid)
 		return 0;
-	status = q.code == CLD_EXITED ? (uint32_t)q.status << 8
-		: q.code == CLD_STOPPED ? ((uint32_t)q.status << 8 | 0x7f)
-		: q.code == CLD_CONTINUED ? 0xffffu
-					  : (uint32_t)q.status | (q.code == CLD_DUMPED ? 0x80u : 0);
+	status = q.code == CLD_EXITED	 ? (uint32_t)q.status << 8
+		 : q.code == CLD_STOPPED ? ((uint32_t)q.status << 8 | 0x7f)
+		 : q.code == CLD_CONTINUED
+			 ? 0xffffu
+			 : (uint32_t)q.status | (q.code == CLD_DUMPED ? 0x80u : 0);
 	if ((ustatus && copyout(ustatus, &status, 4)) || copyout_usage(usage, q.cpu_ns))
 		return -EFAULT;
 	return (int)q.pid;

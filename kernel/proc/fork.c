@@ -25,7 +25,7 @@
 
 struct fork_call {
 	struct thread *parent; /* referenced: it may go on and end before it is woken */
-	uint32_t done; /* [a] 1: copied, or -errno as unsigned */
+	uint32_t done;	       /* [a] 1: copied, or -errno as unsigned */
 	uint32_t ranges;
 	struct {
 		uint32_t start, end;
@@ -117,7 +117,8 @@ struct thread *thread_first(struct proc *p)
 
 /* ---- fork ---- */
 
-/* A plain program's shared memory cannot be given to a child: DESIGN, "Plain programs and sharing". */
+/* A plain program's shared memory cannot be given to a child: DESIGN, "Plain programs and sharing".
+ */
 static bool has_shared_anonymous(struct mm *mm)
 {
 	struct vma *v;
@@ -145,7 +146,8 @@ static void add_range(struct fork_call *f, uint32_t start, uint32_t end)
 	f->range[f->ranges++].end = end;
 }
 
-/* What the child needs of U: every map, but of the stack only the unwound image and what is in use. */
+/* What the child needs of U: every map, but of the stack only the unwound image and what is in use.
+ */
 static void collect_ranges(struct fork_call *f, struct mm *mm, const struct prog_regs *regs)
 {
 	struct vma *v;
@@ -203,7 +205,8 @@ static int fork_child(struct proc *child, const struct prog_regs *regs, struct f
 	lock_release(&proc_tree_lock);
 	HOST_REQUEST(OP_SPAWN, (uint32_t)(uintptr_t)t, (uint32_t)(uintptr_t)t->kstack,
 		child->mm->memory, parent->mm->memory, (uint32_t)(uintptr_t)self, 0, SPAWN_FORK);
-	/* The child reads this memory: not even a kill may let it change now. The host bounds it. */
+	/* The child reads this memory: not even a kill may let it change now. The host bounds it.
+	 */
 	for (;;) {
 		uint32_t seen = waitq_prepare(&self->waker);
 
@@ -299,7 +302,8 @@ void spawn_failed(struct thread *t, int err)
 
 /* ---- vfork ---- */
 
-/* The process that t is a thread of, whichever it acts for. Its sig_lock guards what senders read. */
+/* The process that t is a thread of, whichever it acts for. Its sig_lock guards what senders read.
+ */
 struct proc *thread_home(const struct thread *t)
 {
 	struct proc *p = t->proc;

@@ -4,7 +4,8 @@
 
 #include "proc/proc.h"
 
-#define THREAD_PENDING 4u /* bit of thread.state with KERNEL: look at waker.interrupt on the way out */
+#define THREAD_PENDING                                                                             \
+	4u /* bit of thread.state with KERNEL: look at waker.interrupt on the way out */
 #define KSTACK_SIZE 16384u
 
 extern struct lock proc_tree_lock; /* RANK_PROC_TREE */
@@ -34,24 +35,25 @@ void thread_kick(struct thread *t);
 
 /* ---- exec.c ---- */
 struct exec_image {
-	struct file *file;  /* open, executable, checked */
-	char *args;         /* argv strings, NUL-separated */
+	struct file *file; /* open, executable, checked */
+	char *args;	   /* argv strings, NUL-separated */
 	char *envs;
 	uint32_t args_len, envs_len, argc, envc;
-	uint32_t stack_size, flags; /* of the pleat section */
-	uint64_t key;       /* of the compiled module; 0: do not keep */
-	struct mm *mm;      /* fresh, with a clean memory */
-	char name[16];      /* comm */
-	char path[256];     /* shown in /proc/<pid>/exe and AT_EXECFN */
+	uint32_t stack_size, flags;  /* of the pleat section */
+	uint64_t key;		     /* of the compiled module; 0: do not keep */
+	struct mm *mm;		     /* fresh, with a clean memory */
+	char name[16];		     /* comm */
+	char path[256];		     /* shown in /proc/<pid>/exe and AT_EXECFN */
 	uint32_t suid_uid, suid_gid; /* new ids, ~0: none */
-	struct thread *thread; /* that will run it, with its kernel stack */
+	struct thread *thread;	     /* that will run it, with its kernel stack */
 };
 /* Check everything that can fail and build the image. argv, envp: user vectors. */
 int exec_prepare(struct exec_image **out, const struct path *path, const char *shown, uaddr_t argv,
 	uaddr_t envp) MUST_CHECK;
 /* For the kernel itself (PID 1): kernel strings, NUL-separated. */
 int exec_prepare_kernel(struct exec_image **out, const char *path, const char *args,
-	uint32_t args_len, uint32_t argc, const char *envs, uint32_t envs_len, uint32_t envc) MUST_CHECK;
+	uint32_t args_len, uint32_t argc, const char *envs, uint32_t envs_len,
+	uint32_t envc) MUST_CHECK;
 void exec_image_free(struct exec_image *x);
 /*
  * From here nothing fails: process p takes over name, ids and memory of the image, whose thread

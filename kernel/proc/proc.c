@@ -16,8 +16,8 @@
 struct lock proc_tree_lock = LOCK_INIT(RANK_PROC_TREE);
 struct list proc_all = LIST_INIT(proc_all);
 static struct list buckets[PID_BUCKETS]; /* [PROC_TREE] */
-static uint32_t last_pid;                /* [PROC_TREE] */
-static struct proc *first;               /* [i] pid 1 */
+static uint32_t last_pid;		 /* [PROC_TREE] */
+static struct proc *first;		 /* [i] pid 1 */
 
 static struct list *bucket(uint32_t pid)
 {

@@ -50,7 +50,7 @@ void cred_put(const struct cred *c);
 /* ---- signals ---- */
 
 typedef uint64_t sigset_k; /* bit signo - 1 */
-#define SIGBIT(n) (1ull << ((n)-1))
+#define SIGBIT(n) (1ull << ((n) - 1))
 #define SIG_UNBLOCKABLE (SIGBIT(SIGKILL) | SIGBIT(SIGSTOP))
 
 struct sigaction_k {
@@ -73,9 +73,9 @@ struct sigpending {
 struct session {
 	struct ref refs;
 	uint32_t sid;
-	struct tty *tty;       /* [PROC_TREE] controlling terminal, referenced */
-	uint32_t lost_pgrp;    /* [PROC_TREE] foreground group of a terminal that hung up; 0: none */
-	struct list groups;    /* [PROC_TREE] */
+	struct tty *tty;    /* [PROC_TREE] controlling terminal, referenced */
+	uint32_t lost_pgrp; /* [PROC_TREE] foreground group of a terminal that hung up; 0: none */
+	struct list groups; /* [PROC_TREE] */
 	struct list hash_link; /* [PROC_TREE] proc/session.c's table by sid */
 };
 
@@ -83,11 +83,11 @@ struct pgrp {
 	struct ref refs;
 	uint32_t pgid;
 	struct session *session; /* [i] referenced */
-	struct list members;     /* [PROC_TREE] of proc.pgrp_link */
+	struct list members;	 /* [PROC_TREE] of proc.pgrp_link */
 	struct list session_link;
-	struct list hash_link;     /* [PROC_TREE] proc/session.c's table by pgid */
-	struct pgrp *orphan_next;  /* while on the list of an exit that orphans it */
-	bool orphan_listed;        /* [PROC_TREE] */
+	struct list hash_link;	  /* [PROC_TREE] proc/session.c's table by pgid */
+	struct pgrp *orphan_next; /* while on the list of an exit that orphans it */
+	bool orphan_listed;	  /* [PROC_TREE] */
 };
 
 /* ---- processes ---- */
@@ -102,54 +102,55 @@ struct rlimit_k {
 
 struct proc {
 	struct ref refs;
-	uint32_t pid;               /* [i] */
-	enum proc_state state;      /* [PROC_TREE] */
-	struct proc *parent;        /* [PROC_TREE] */
+	uint32_t pid;		       /* [i] */
+	enum proc_state state;	       /* [PROC_TREE] */
+	struct proc *parent;	       /* [PROC_TREE] */
 	struct list children, sibling; /* [PROC_TREE] */
-	struct list hash_link;      /* [PROC_TREE] pid table */
-	struct list all_link;       /* [PROC_TREE] every process, oldest first */
-	struct pgrp *pgrp;          /* [PROC_TREE] referenced */
+	struct list hash_link;	       /* [PROC_TREE] pid table */
+	struct list all_link;	       /* [PROC_TREE] every process, oldest first */
+	struct pgrp *pgrp;	       /* [PROC_TREE] referenced */
 	struct list pgrp_link;
 	struct waitq child_changed; /* [PROC_TREE] wait4 sleeps here */
-	uint32_t exit_code;         /* [PROC_TREE] wait status once ZOMBIE */
-	uint32_t stop_code;         /* [PROC_TREE] unreported stop: signal; 0 none */
-	bool continued;             /* [PROC_TREE] unreported continue */
-	bool did_exec;              /* [PROC_TREE] setpgid by the parent is over */
-	bool left_jobs;             /* [PROC_TREE] exits: keeps no group from being orphaned */
-	uint8_t exit_signal;        /* [i] SIGCHLD */
+	uint32_t exit_code;	    /* [PROC_TREE] wait status once ZOMBIE */
+	uint32_t stop_code;	    /* [PROC_TREE] unreported stop: signal; 0 none */
+	bool continued;		    /* [PROC_TREE] unreported continue */
+	bool did_exec;		    /* [PROC_TREE] setpgid by the parent is over */
+	bool left_jobs;		    /* [PROC_TREE] exits: keeps no group from being orphaned */
+	uint8_t exit_signal;	    /* [i] SIGCHLD */
 
-	struct list threads;        /* [PROC_TREE] */
-	uint32_t nthreads;          /* [PROC_TREE] */
-	bool stopped;               /* [sig_lock] by a stop signal; threads sleep on sig_arrived */
-	bool stop_taken;            /* [sig_lock] a stop signal was taken, and no SIGCONT since */
-	bool group_exiting;         /* [sig_lock] exit_group or a fatal signal has begun */
-	uint32_t group_exit_code;   /* [sig_lock] */
+	struct list threads;	  /* [PROC_TREE] */
+	uint32_t nthreads;	  /* [PROC_TREE] */
+	bool stopped;		  /* [sig_lock] by a stop signal; threads sleep on sig_arrived */
+	bool stop_taken;	  /* [sig_lock] a stop signal was taken, and no SIGCONT since */
+	bool group_exiting;	  /* [sig_lock] exit_group or a fatal signal has begun */
+	uint32_t group_exit_code; /* [sig_lock] */
 
-	struct lock lock;           /* RANK_PROC */
-	const struct cred *cred;    /* [l] */
-	struct fdtable *files;      /* [i] while threads run; NULL in a zombie */
-	struct fsctx *fs;           /* same */
-	struct mm *mm;              /* [l] replaced by exec */
+	struct lock lock;		      /* RANK_PROC */
+	const struct cred *cred;	      /* [l] */
+	struct fdtable *files;		      /* [i] while threads run; NULL in a zombie */
+	struct fsctx *fs;		      /* same */
+	struct mm *mm;			      /* [l] replaced by exec */
 	struct rlimit_k limits[RLIMIT_COUNT]; /* [l] */
-	char name[16];              /* [l] comm */
-	int32_t nice;               /* [PROC_TREE] -20..19 */
-	struct file *exe;           /* [l] the program's file */
+	char name[16];			      /* [l] comm */
+	int32_t nice;			      /* [PROC_TREE] -20..19 */
+	struct file *exe;		      /* [l] the program's file */
 
-	struct lock sig_lock;       /* RANK_SIGNAL */
-	struct sigpending pending;  /* [sig_lock] for the process */
+	struct lock sig_lock;		       /* RANK_SIGNAL */
+	struct sigpending pending;	       /* [sig_lock] for the process */
 	struct sigaction_k actions[SIG_COUNT]; /* [sig_lock] */
-	struct waitq sig_arrived;   /* [sig_lock] sigtimedwait, signalfd */
-	uint64_t start_ns;          /* [i] */
+	struct waitq sig_arrived;	       /* [sig_lock] sigtimedwait, signalfd */
+	uint64_t start_ns;		       /* [i] */
 	uint64_t cpu_ns, child_cpu_ns; /* [PROC_TREE] of ended threads; of reaped children */
-	uint64_t syscalls;          /* [a] */
-	struct itimers *timers;     /* [o]/[sig_lock] init/time.c; NULL until used */
+	uint64_t syscalls;	       /* [a] */
+	struct itimers *timers;	       /* [o]/[sig_lock] init/time.c; NULL until used */
 };
 
 /* A program instance's globals and how it was entered: what fork hands to the child. */
 struct prog_regs {
 	uint32_t sp, tls_base, tp; /* __stack_pointer, __tls_base, __wasm_tp */
-	uint32_t unwound, unwound_end; /* the stack image that Asyncify wrote; control words first */
-	uint32_t entry, arg;       /* 0: _start, 1: __pleat_thread_start; its argument */
+	uint32_t unwound,
+		unwound_end; /* the stack image that Asyncify wrote; control words first */
+	uint32_t entry, arg; /* 0: _start, 1: __pleat_thread_start; its argument */
 };
 
 /* thread.state, changed only by compare-and-swap */
@@ -163,33 +164,33 @@ enum {
 enum { LEAVE_NONE, LEAVE_EXEC, LEAVE_EXIT, LEAVE_PARK };
 
 struct thread {
-	struct waker waker; /* must be first */
+	struct waker waker;				     /* must be first */
 	uint32_t state __attribute__((aligned(CACHE_LINE))); /* [a] alone in its lines */
-	uint32_t leave;     /* [o], read by the Worker's loop */
-	uint32_t tid;       /* [i] */
-	struct proc *proc;  /* [o] the process it acts for (a vfork child's while in one) */
-	struct list link;   /* [PROC_TREE] proc.threads */
-	sigset_k blocked;   /* [sig_lock of thread_home()]; the owner may read without */
-	sigset_k saved_mask; /* [o] to restore after sigsuspend, ppoll, … */
-	bool restore_mask;  /* [o] */
-	bool on_altstack;   /* [o] as of the last pleat_sigtake or rt_sigreturn */
+	uint32_t leave;					     /* [o], read by the Worker's loop */
+	uint32_t tid;					     /* [i] */
+	struct proc *proc;	   /* [o] the process it acts for (a vfork child's while in one) */
+	struct list link;	   /* [PROC_TREE] proc.threads */
+	sigset_k blocked;	   /* [sig_lock of thread_home()]; the owner may read without */
+	sigset_k saved_mask;	   /* [o] to restore after sigsuspend, ppoll, … */
+	bool restore_mask;	   /* [o] */
+	bool on_altstack;	   /* [o] as of the last pleat_sigtake or rt_sigreturn */
 	struct sigpending pending; /* [sig_lock] for this thread */
-	uint32_t poll_asked; /* [a] the host was asked to set the poll word */
+	uint32_t poll_asked;	   /* [a] the host was asked to set the poll word */
 	struct abi_stack altstack; /* [o] */
-	uint32_t clear_tid; /* [o] set_tid_address */
-	uint32_t robust_list; /* [o] */
+	uint32_t clear_tid;	   /* [o] set_tid_address */
+	uint32_t robust_list;	   /* [o] */
 	uint64_t restart_deadline; /* [o] restart_syscall: the sleep that goes on */
-	uint32_t restart_rem;      /* [o] user address of nanosleep's remainder */
+	uint32_t restart_rem;	   /* [o] user address of nanosleep's remainder */
 	struct exec_image *exec;   /* [o] what the Worker is to run next */
-	struct ref refs;    /* being alive, and each run in a Worker not yet reported over */
-	void *kstack;       /* [o] lowest byte of the kernel stack of the current run */
-	struct list dead_link; /* waiting for the event thread to bury it */
-	struct fork_call *fork; /* [o] fork(2) in progress: see fork.c */
-	struct prog_regs regs; /* [o] a fork child's registers to start with */
+	struct ref refs;	   /* being alive, and each run in a Worker not yet reported over */
+	void *kstack;		   /* [o] lowest byte of the kernel stack of the current run */
+	struct list dead_link;	   /* waiting for the event thread to bury it */
+	struct fork_call *fork;	   /* [o] fork(2) in progress: see fork.c */
+	struct prog_regs regs;	   /* [o] a fork child's registers to start with */
 	uint64_t start_ns;
-	uint32_t current_nr; /* [o] system call it is in, for /proc and strace; ~0 none */
+	uint32_t current_nr;	   /* [o] system call it is in, for /proc and strace; ~0 none */
 	struct vfork_frame *vfork; /* [o, writes as blocked] stack of parents it left behind */
-	bool kernel_thread; /* [i] no program: boot, timer */
+	bool kernel_thread;	   /* [i] no program: boot, timer */
 };
 
 /* The calling thread, and its process. */

@@ -176,7 +176,7 @@ static void prio_walk(struct prio_walk *w)
 	lock_acquire(&proc_tree_lock);
 	if (w->who == 0)
 		w->who = w->which == PRIO_PROCESS ? self->pid
-			: w->which == PRIO_PGRP   ? self->pgrp->pgid
+			 : w->which == PRIO_PGRP  ? self->pgrp->pgid
 						  : self->cred->ruid;
 	LIST_FOR_EACH(p, &proc_all, all_link) {
 		if (p->state != PROC_ZOMBIE && prio_match(p, w))

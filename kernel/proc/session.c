@@ -34,8 +34,7 @@ struct pgrp *pgrp_find_locked(uint32_t pgid)
 	struct pgrp *g;
 
 	KASSERT(lock_held(&proc_tree_lock));
-	LIST_FOR_EACH(g, b, hash_link)
-	{
+	LIST_FOR_EACH(g, b, hash_link) {
 		if (g->pgid == pgid)
 			return g;
 	}
@@ -47,8 +46,7 @@ static struct session *session_find_locked(uint32_t sid)
 	struct list *b = bucket(session_hash, sid);
 	struct session *s;
 
-	LIST_FOR_EACH(s, b, hash_link)
-	{
+	LIST_FOR_EACH(s, b, hash_link) {
 		if (s->sid == sid)
 			return s;
 	}
@@ -178,8 +176,7 @@ bool pgrp_orphaned_locked(struct pgrp *g)
 	struct proc *m;
 
 	KASSERT(lock_held(&proc_tree_lock));
-	LIST_FOR_EACH(m, &g->members, pgrp_link)
-	{
+	LIST_FOR_EACH(m, &g->members, pgrp_link) {
 		const struct proc *parent = m->parent;
 
 		if (m->left_jobs || !parent || parent->left_jobs || parent->pid == 1 ||
@@ -195,8 +192,7 @@ static bool has_stopped_member(struct pgrp *g)
 {
 	struct proc *m;
 
-	LIST_FOR_EACH(m, &g->members, pgrp_link)
-	{
+	LIST_FOR_EACH(m, &g->members, pgrp_link) {
 		if (m->state == PROC_STOPPED)
 			return true;
 	}
@@ -230,7 +226,7 @@ void session_exit_locked(struct proc *p, struct session_exit *x)
 	p->left_jobs = true;
 	note_orphan(x, p, p->parent);
 	LIST_FOR_EACH(child, &p->children, sibling)
-	note_orphan(x, child, p);
+		note_orphan(x, child, p);
 	if (s->sid != p->pid)
 		return;
 	if (!s->tty) {

@@ -16,14 +16,13 @@
 #include "lib/str.h"
 
 #define STOP_SIGNALS (SIGBIT(SIGSTOP) | SIGBIT(SIGTSTP) | SIGBIT(SIGTTIN) | SIGBIT(SIGTTOU))
-#define IGNORED_BY_DEFAULT                                                                         \
-	(SIGBIT(SIGCHLD) | SIGBIT(SIGURG) | SIGBIT(SIGWINCH) | SIGBIT(SIGCONT))
+#define IGNORED_BY_DEFAULT (SIGBIT(SIGCHLD) | SIGBIT(SIGURG) | SIGBIT(SIGWINCH) | SIGBIT(SIGCONT))
 #define CORE_SIGNALS                                                                               \
 	(SIGBIT(SIGQUIT) | SIGBIT(SIGILL) | SIGBIT(SIGTRAP) | SIGBIT(SIGABRT) | SIGBIT(SIGBUS) |   \
 		SIGBIT(SIGFPE) | SIGBIT(SIGSEGV) | SIGBIT(SIGXCPU) | SIGBIT(SIGXFSZ) |             \
 		SIGBIT(SIGSYS))
 #define CORE_DUMPED 0x80u /* in a wait status */
-#define QUEUE_MAX 1024u   /* real-time signals waiting in one process: RLIMIT_SIGPENDING */
+#define QUEUE_MAX 1024u	  /* real-time signals waiting in one process: RLIMIT_SIGPENDING */
 
 /* ---- pending sets ---- */
 
@@ -163,7 +162,7 @@ static bool ignored_locked(const struct proc *p, int signo)
 static bool fatal_locked(const struct proc *p, int signo)
 {
 	return p->actions[signo].handler == SIG_DFL_K && !default_ignored(signo) &&
-		!(STOP_SIGNALS & SIGBIT(signo));
+	       !(STOP_SIGNALS & SIGBIT(signo));
 }
 
 static sigset_k deliverable_locked(const struct thread *t)
@@ -287,7 +286,8 @@ static int send_locked(struct proc *p, struct thread *t, int signo, const struct
 	waitq_wake_key(&p->sig_arrived, 0);
 	if (!target || ((target->blocked & SIGBIT(signo)) && signo != SIGKILL))
 		return 0;
-	/* It acts for a child now and looks when it is back; but what ends it cannot wait for that. */
+	/* It acts for a child now and looks when it is back; but what ends it cannot wait for that.
+	 */
 	if (target->vfork && signo != SIGKILL && (p->stopped || !fatal_locked(p, signo)))
 		return 0;
 	/* While the process is stopped a fatal signal waits for SIGCONT like any other. */
@@ -350,7 +350,7 @@ int signal_permission_locked(struct proc *p, int signo)
 	if (!c)
 		return cred_is_root(me) ? 0 : -EPERM;
 	ok = cred_is_root(me) || me->euid == c->ruid || me->euid == c->suid ||
-		me->ruid == c->ruid || me->ruid == c->suid;
+	     me->ruid == c->ruid || me->ruid == c->suid;
 	cred_put(c);
 	if (!ok && signo == SIGCONT && p->pgrp && proc_self()->pgrp)
 		ok = p->pgrp->session == proc_self()->pgrp->session;
@@ -460,7 +460,8 @@ static void sleep_while_stopped(struct thread *t)
 
 	lock_acquire(&p->sig_lock);
 	while (p->stopped && !p->group_exiting && !err)
-		err = waitq_sleep_at(&p->sig_arrived, &p->sig_lock, WAIT_FOREVER, WAIT_KILLABLE, "stopped");
+		err = waitq_sleep_at(
+			&p->sig_arrived, &p->sig_lock, WAIT_FOREVER, WAIT_KILLABLE, "stopped");
 	lock_release(&p->sig_lock);
 	lock_acquire(&proc_tree_lock);
 	lock_acquire(&p->sig_lock);

@@ -71,7 +71,10 @@ int sys_kill(int32_t pid, uint32_t signo)
 		return kill_one((uint32_t)pid, (int)signo, &info);
 	if (pid == INT32_MIN)
 		return -ESRCH;
-	return kill_many(pid == 0 ? pgrp_self() : pid == -1 ? 0 : (uint32_t)-pid, (int)signo, &info);
+	return kill_many(pid == 0    ? pgrp_self()
+			 : pid == -1 ? 0
+				     : (uint32_t)-pid,
+		(int)signo, &info);
 }
 
 static int kill_thread(int32_t pid, int32_t tid, uint32_t signo)
@@ -119,7 +122,8 @@ int sys_rt_sigqueueinfo(int32_t pid, uint32_t signo, uaddr_t uinfo)
 		return -EFAULT;
 	if (!signo_valid(signo))
 		return -EINVAL;
-	/* Codes of the kernel's own (>= 0, SI_TKILL) are for a process's messages to itself only. */
+	/* Codes of the kernel's own (>= 0, SI_TKILL) are for a process's messages to itself only.
+	 */
 	if ((info.code >= 0 || info.code == SI_TKILL) && pid != (int32_t)proc_self()->pid)
 		return -EPERM;
 	if (pid <= 0)
@@ -206,7 +210,8 @@ int sys_rt_sigsuspend(uaddr_t umask, uint32_t size)
 	signal_set_temp_mask(mask);
 	lock_acquire(&t->proc->sig_lock);
 	while (!err)
-		err = waitq_sleep(&t->proc->sig_arrived, &t->proc->sig_lock, WAIT_FOREVER, WAIT_INTR);
+		err = waitq_sleep(
+			&t->proc->sig_arrived, &t->proc->sig_lock, WAIT_FOREVER, WAIT_INTR);
 	lock_release(&t->proc->sig_lock);
 	return -PLEAT_ERESTARTNOHAND;
 }
@@ -268,7 +273,7 @@ int sys_sigaltstack(uaddr_t unew, uaddr_t uold)
 static bool on_altstack(const struct thread *t, uaddr_t at)
 {
 	return !(t->altstack.flags & SS_DISABLE) && at >= t->altstack.sp &&
-		at - t->altstack.sp < t->altstack.size;
+	       at - t->altstack.sp < t->altstack.size;
 }
 
 /* Which stack the handler runs on: the top of the alternate one, or 0 to stay. */

@@ -138,7 +138,8 @@ void thread_start_begin(struct thread *t)
 			exec_failed(NULL);
 		if (atomic_cas(&t->state, (uint32_t)THREAD_KERNEL, (uint32_t)THREAD_START))
 			return;
-		atomic_and(&t->state, ~THREAD_PENDING); /* signals are seen when it goes to its _start */
+		atomic_and(&t->state,
+			~THREAD_PENDING); /* signals are seen when it goes to its _start */
 	}
 }
 
@@ -152,7 +153,7 @@ void thread_start_end(struct thread *t)
 static bool restarts(int result)
 {
 	return result == -PLEAT_ERESTARTSYS || result == -PLEAT_ERESTARTNOHAND ||
-		result == -PLEAT_ERESTARTBLOCK;
+	       result == -PLEAT_ERESTARTBLOCK;
 }
 
 int thread_exit_kernel(struct thread *t, int result)
@@ -179,8 +180,8 @@ int thread_exit_kernel(struct thread *t, int result)
 	}
 }
 
-int thread_syscall(uint32_t nr, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4,
-	uint32_t a5)
+int thread_syscall(
+	uint32_t nr, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5)
 {
 	struct thread *t = thread_self();
 	int result;

@@ -5,14 +5,14 @@
 #include "proc/proc.h"
 
 /* A system call from user code: enter, dispatch, act on signals, leave. */
-int thread_syscall(uint32_t nr, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4,
-	uint32_t a5);
+int thread_syscall(
+	uint32_t nr, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5);
 /* USER -> KERNEL; does not return if the thread is DEAD. */
 void thread_enter_kernel(struct thread *t);
 /*
- * KERNEL -> START and back, around the program's start function: it is the program's code, so that a
- * kill must be able to end it, but the process has no memory map yet that a call could work on. Both
- * do not return if the thread was killed.
+ * KERNEL -> START and back, around the program's start function: it is the program's code, so that
+ * a kill must be able to end it, but the process has no memory map yet that a call could work on.
+ * Both do not return if the thread was killed.
  */
 void thread_start_begin(struct thread *t);
 void thread_start_end(struct thread *t);

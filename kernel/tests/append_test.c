@@ -51,7 +51,8 @@ int main(void)
 	while (fgets(line, sizeof(line), f)) {
 		int w, n;
 
-		if (sscanf(line, "writer %d line %d", &w, &n) != 2 || w < 0 || w >= WRITERS || next[w] != n)
+		if (sscanf(line, "writer %d line %d", &w, &n) != 2 || w < 0 || w >= WRITERS ||
+			next[w] != n)
 			bad++;
 		else
 			next[w]++;

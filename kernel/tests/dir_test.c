@@ -18,10 +18,10 @@ static void list(const char *path)
 		char text[300];
 
 		snprintf(text, sizeof(text), "%s%s", e->d_name,
-			e->d_type == DT_DIR		      ? "/"
-				: e->d_type == DT_LNK  ? "@"
-				: e->d_type == DT_FIFO ? "|"
-						       : "");
+			e->d_type == DT_DIR    ? "/"
+			: e->d_type == DT_LNK  ? "@"
+			: e->d_type == DT_FIFO ? "|"
+					       : "");
 		names[n++] = strdup(text);
 	}
 	closedir(d);

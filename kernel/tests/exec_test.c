@@ -78,7 +78,7 @@ static void with_signals(void)
 	sigaddset(&m, SIGTERM);
 	sigprocmask(SIG_SETMASK, &m, NULL);
 	raise(SIGTERM);
-	args[0] = self, args[1] = (char *)(uintptr_t) "signals", args[2] = NULL;
+	args[0] = self, args[1] = (char *)(uintptr_t)"signals", args[2] = NULL;
 	go();
 }
 static void with_pid(void)

@@ -1,4 +1,5 @@
-/* Bad addresses in system calls: EFAULT, never a crash. Only calls that libc hands through as they are. */
+/* Bad addresses in system calls: EFAULT, never a crash. Only calls that libc hands through as they
+ * are. */
 #include "conformance.h"
 #include <poll.h>
 #include <sys/mman.h>

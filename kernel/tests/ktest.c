@@ -22,7 +22,7 @@ enum { SLOT_FREE, SLOT_RUNNING, SLOT_ENDED };
 struct slot {
 	struct thread thread;
 	uint32_t state; /* [a] */
-	void *handle;   /* fiber or Linux thread */
+	void *handle;	/* fiber or Linux thread */
 	void (*body)(void *);
 	void *arg;
 	struct native_u *u;
@@ -379,8 +379,9 @@ static bool run_test(const struct ktest *t)
 			"ended well", "", "", "timed out", "was ended by a sanitizer or a signal"};
 
 		kformat(line, sizeof(line), "FAIL %s %s:%d: %s%s%s%s\n", t->name,
-			short_file(t->file), t->line, ends[end], ends[end][0] && message[0] ? ": " : "",
-			message, t->expect ? " (meant to fail)" : "");
+			short_file(t->file), t->line, ends[end],
+			ends[end][0] && message[0] ? ": " : "", message,
+			t->expect ? " (meant to fail)" : "");
 	}
 	os_print(line);
 	return ok;

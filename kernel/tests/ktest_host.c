@@ -257,10 +257,8 @@ static struct thread *thread_at(uint32_t low)
 	struct proc *p;
 
 	lock_acquire(&proc_tree_lock);
-	LIST_FOR_EACH(p, &proc_all, all_link)
-	{
-		LIST_FOR_EACH(t, &p->threads, link)
-		{
+	LIST_FOR_EACH(p, &proc_all, all_link) {
+		LIST_FOR_EACH(t, &p->threads, link) {
 			if ((uint32_t)(uintptr_t)t == low)
 				found = t;
 		}

@@ -6,20 +6,24 @@ static struct gate go, done;
 
 static int lock(int type, off_t start, off_t len, int cmd)
 {
-	struct flock l = {.l_type = (short)type, .l_whence = SEEK_SET, .l_start = start, .l_len = len};
+	struct flock l = {
+		.l_type = (short)type, .l_whence = SEEK_SET, .l_start = start, .l_len = len};
 
 	return fcntl(fd, cmd, &l);
 }
 static void query(int type, off_t start, off_t len)
 {
-	struct flock l = {.l_type = (short)type, .l_whence = SEEK_SET, .l_start = start, .l_len = len};
+	struct flock l = {
+		.l_type = (short)type, .l_whence = SEEK_SET, .l_start = start, .l_len = len};
 
 	CHECK(fcntl(fd, F_GETLK, &l) == 0);
 	if (l.l_type == F_UNLCK)
 		printf("free\n");
 	else
-		printf("%s lock of %s at %lld, %lld bytes\n", l.l_type == F_WRLCK ? "write" : "read",
-			l.l_pid == getppid() ? "my parent" : "another", (long long)l.l_start, (long long)l.l_len);
+		printf("%s lock of %s at %lld, %lld bytes\n",
+			l.l_type == F_WRLCK ? "write" : "read",
+			l.l_pid == getppid() ? "my parent" : "another", (long long)l.l_start,
+			(long long)l.l_len);
 }
 static void look(void)
 {
@@ -62,7 +66,7 @@ int main(void)
 	done = gate_new();
 	SHOW(lock(F_WRLCK, 0, 10, F_SETLK));
 	SHOW(lock(F_RDLCK, 20, 10, F_SETLK));
-	SHOW(lock(F_WRLCK, 0, 30, F_SETLK)); /* one's own never conflict */
+	SHOW(lock(F_WRLCK, 0, 30, F_SETLK));  /* one's own never conflict */
 	SHOW(lock(F_UNLCK, 10, 10, F_SETLK)); /* splits */
 	SHOW(lock(F_RDLCK, 20, 10, F_SETLK)); /* becomes weaker */
 	reap("child", child(look));
@@ -93,6 +97,7 @@ int main(void)
 	lock(F_UNLCK, 0, 0, F_SETLK);
 	CHECK(waitpid(pid, &status, 0) == pid);
 	/* One of the two is refused, and the other gets its lock. */
-	TRUTH((r == -1 && e == EDEADLK && WEXITSTATUS(status) == 1) || (r == 0 && WEXITSTATUS(status) == 2));
+	TRUTH((r == -1 && e == EDEADLK && WEXITSTATUS(status) == 1) ||
+		(r == 0 && WEXITSTATUS(status) == 2));
 	return 0;
 }

@@ -39,7 +39,8 @@ int main(void)
 	TRUTH(c == a + 10 * PAGE && all(c, 5 * PAGE, 0));
 	memset(c, 'z', 5 * PAGE);
 	c = mmap(a + 12 * PAGE, PAGE, RW, ANON | MAP_FIXED, -1, 0); /* over what is there */
-	TRUTH(all(c, PAGE, 0) && all(a + 10 * PAGE, 2 * PAGE, 'z') && all(a + 13 * PAGE, 2 * PAGE, 'z'));
+	TRUTH(all(c, PAGE, 0) && all(a + 10 * PAGE, 2 * PAGE, 'z') &&
+		all(a + 13 * PAGE, 2 * PAGE, 'z'));
 	SHOW_OK(mmap(a + 20 * PAGE, PAGE, RW, ANON | MAP_FIXED_NOREPLACE, -1, 0));
 	SHOW(munmap(a, 100 * PAGE));
 	SHOW(munmap(a, 100 * PAGE)); /* nothing there: no error */

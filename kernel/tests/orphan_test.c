@@ -11,7 +11,8 @@ static void grandchild(void)
 
 	gate_open(&born); /* the child may end now */
 	gate_wait(&end);  /* it has ended and was waited for */
-	int n = snprintf(answer, sizeof(answer), "%s", getppid() != parent ? "new parent" : "old parent");
+	int n = snprintf(
+		answer, sizeof(answer), "%s", getppid() != parent ? "new parent" : "old parent");
 	CHECK(write(p[1], answer, (size_t)n) == n);
 }
 static void child_ends(void)

@@ -14,7 +14,8 @@ static void not_root(void)
 	put_file("f", "text");
 	for (int mode = 0; mode <= 0700; mode += 0100) {
 		CHECK(chmod("f", (mode_t)mode) == 0);
-		printf("mode %03o: read %s", (unsigned)mode, open("f", O_RDONLY) < 0 ? errno_name(errno) : "ok");
+		printf("mode %03o: read %s", (unsigned)mode,
+			open("f", O_RDONLY) < 0 ? errno_name(errno) : "ok");
 		printf(" write %s", open("f", O_WRONLY) < 0 ? errno_name(errno) : "ok");
 		printf(" exec %s", access("f", X_OK) < 0 ? errno_name(errno) : "ok");
 		printf(" both %s\n", access("f", R_OK | W_OK) < 0 ? errno_name(errno) : "ok");

@@ -32,7 +32,8 @@ int main(void)
 		size_t have = 0;
 		ssize_t n;
 
-		while (have < sizeof(record) && (n = read(p[0], record + have, sizeof(record) - have)) > 0)
+		while (have < sizeof(record) &&
+			(n = read(p[0], record + have, sizeof(record) - have)) > 0)
 			have += (size_t)n;
 		if (have == 0)
 			break;

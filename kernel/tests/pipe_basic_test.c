@@ -1,4 +1,5 @@
-/* Pipes: pipe2(2) flags, end of file, EPIPE, O_NONBLOCK, sizes. POSIX.1-2024 pipe(), read(), write(). */
+/* Pipes: pipe2(2) flags, end of file, EPIPE, O_NONBLOCK, sizes. POSIX.1-2024 pipe(), read(),
+ * write(). */
 #include "conformance.h"
 #include <sys/ioctl.h>
 

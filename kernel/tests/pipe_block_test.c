@@ -10,7 +10,8 @@ static void write_much(void)
 	close(p[0]);
 	signal(SIGPIPE, SIG_IGN);
 	memset(buf, 'x', sizeof(buf));
-	/* More than fits: asleep, or about to be, when the reader goes. Either way EPIPE in the end. */
+	/* More than fits: asleep, or about to be, when the reader goes. Either way EPIPE in the
+	 * end. */
 	while (write(p[1], buf, sizeof(buf)) >= 0)
 		;
 	_exit(errno == EPIPE ? 1 : 2);

@@ -8,8 +8,9 @@ static struct gate go;
 
 static void show_events(const char *what, int events)
 {
-	printf("%s:%s%s%s%s%s%s\n", what, events & POLLIN ? " IN" : "", events & POLLOUT ? " OUT" : "",
-		events & POLLERR ? " ERR" : "", events & POLLHUP ? " HUP" : "", events & POLLNVAL ? " NVAL" : "",
+	printf("%s:%s%s%s%s%s%s\n", what, events & POLLIN ? " IN" : "",
+		events & POLLOUT ? " OUT" : "", events & POLLERR ? " ERR" : "",
+		events & POLLHUP ? " HUP" : "", events & POLLNVAL ? " NVAL" : "",
 		events & ~(POLLIN | POLLOUT | POLLERR | POLLHUP | POLLNVAL) ? " other" : "");
 }
 static void one(const char *what, int fd, short events)

@@ -59,7 +59,8 @@ static void show_line(void)
 	if (n < 0)
 		printf("read %s\n", errno_name(errno));
 	else
-		printf("read %zd: %.*s%s\n", n, (int)n, buf, n > 0 && buf[n - 1] == '\n' ? "" : "|\n");
+		printf("read %zd: %.*s%s\n", n, (int)n, buf,
+			n > 0 && buf[n - 1] == '\n' ? "" : "|\n");
 }
 
 int main(void)
@@ -79,7 +80,8 @@ int main(void)
 	SHOW(tcgetattr(s, &t));
 	TRUTH((t.c_lflag & (ICANON | ECHO | ISIG)) == (ICANON | ECHO | ISIG));
 	TRUTH((t.c_iflag & ICRNL) && (t.c_oflag & (OPOST | ONLCR)) == (OPOST | ONLCR));
-	printf("VINTR %d VEOF %d VERASE %d VKILL %d\n", t.c_cc[VINTR], t.c_cc[VEOF], t.c_cc[VERASE], t.c_cc[VKILL]);
+	printf("VINTR %d VEOF %d VERASE %d VKILL %d\n", t.c_cc[VINTR], t.c_cc[VEOF], t.c_cc[VERASE],
+		t.c_cc[VKILL]);
 
 	type("hello\r");
 	show_output("echo", "hello\r\n");

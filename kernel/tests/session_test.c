@@ -25,7 +25,7 @@ static void new_session(void)
 
 	TRUTH(setsid() == me);
 	TRUTH(getsid(0) == me && getpgrp() == me && getpgid(0) == me);
-	SHOW(setsid()); /* a group leader already */
+	SHOW(setsid());	     /* a group leader already */
 	SHOW(setpgid(0, 0)); /* session leaders stay where they are */
 	SHOW(open("/dev/tty", O_RDWR));
 	/* A group of another session cannot be joined. */

@@ -11,9 +11,12 @@ static void where(int s)
 
 	here[0] = 0;
 	printf("%s: on the alternate stack: %s\n", signal_name(s),
-		(char *)(uintptr_t)here >= stack && (char *)(uintptr_t)here < stack + size ? "yes" : "no");
+		(char *)(uintptr_t)here >= stack && (char *)(uintptr_t)here < stack + size ? "yes"
+											   : "no");
 	CHECK(sigaltstack(NULL, &now) == 0);
-	printf("ss_flags %s\n", now.ss_flags == SS_ONSTACK ? "SS_ONSTACK" : now.ss_flags ? "other" : "0");
+	printf("ss_flags %s\n", now.ss_flags == SS_ONSTACK ? "SS_ONSTACK"
+				: now.ss_flags		   ? "other"
+							   : "0");
 	if (now.ss_flags == SS_ONSTACK) {
 		now.ss_flags = 0; /* libc knows no other flag to set */
 		SHOW(sigaltstack(&now, NULL));

@@ -65,7 +65,8 @@ int main(void)
 		pid_t pid = child(send_later);
 
 		CHECK(sigwaitinfo(&w, &info) == SIGRTMIN + 5);
-		CHECK(info.si_value.sival_int == 77 && info.si_pid == pid && info.si_code == SI_QUEUE);
+		CHECK(info.si_value.sival_int == 77 && info.si_pid == pid &&
+			info.si_code == SI_QUEUE);
 		CHECK(waitpid(pid, NULL, 0) == pid);
 	}
 	printf("20 rounds of sigwaitinfo\n");

@@ -29,7 +29,9 @@ static void with_info(int s, siginfo_t *info, void *context)
 {
 	(void)context;
 	printf("info %s: signo %d code %s pid %s\n", signal_name(s), info->si_signo,
-		info->si_code == SI_USER ? "USER" : info->si_code == SI_TKILL ? "TKILL" : "other",
+		info->si_code == SI_USER    ? "USER"
+		: info->si_code == SI_TKILL ? "TKILL"
+					    : "other",
 		info->si_pid == getpid() ? "mine" : "other");
 }
 

@@ -32,7 +32,8 @@ static int spawned(int argc, char **argv)
 		TRUTH(a.sa_handler == SIG_IGN);
 		return 4;
 	}
-	printf("%s %s %s\n", argv[1], argc > 2 ? argv[2] : "-", getenv("SPAWNED") ? getenv("SPAWNED") : "-");
+	printf("%s %s %s\n", argv[1], argc > 2 ? argv[2] : "-",
+		getenv("SPAWNED") ? getenv("SPAWNED") : "-");
 	return 5;
 }
 static pid_t spawn(const char *what, posix_spawn_file_actions_t *fa, posix_spawnattr_t *attr)
@@ -59,14 +60,16 @@ int main(int argc, char **argv)
 	CHECK(realpath(argv[0], self));
 	enter_tmp();
 	reap("plain", spawn("plain", NULL, NULL));
-	char *args[] = {self, (char *)"with", (char *)"args", NULL}, *env[] = {(char *)"SPAWNED=yes", NULL};
+	char *args[] = {self, (char *)"with", (char *)"args", NULL},
+	     *env[] = {(char *)"SPAWNED=yes", NULL};
 	CHECK(posix_spawn(&pid, self, NULL, NULL, args, env) == 0);
 	reap("environment", pid);
 
 	put_file("in", "from a file\n");
 	CHECK(posix_spawn_file_actions_init(&fa) == 0);
 	CHECK(posix_spawn_file_actions_addopen(&fa, 0, "in", O_RDONLY, 0) == 0);
-	CHECK(posix_spawn_file_actions_addopen(&fa, 1, "out", O_WRONLY | O_CREAT | O_TRUNC, 0600) == 0);
+	CHECK(posix_spawn_file_actions_addopen(&fa, 1, "out", O_WRONLY | O_CREAT | O_TRUNC, 0600) ==
+		0);
 	reap("cat", spawn("cat", &fa, NULL));
 	posix_spawn_file_actions_destroy(&fa);
 	printf("out: %s", get_file("out"));
@@ -97,7 +100,8 @@ int main(int argc, char **argv)
 	signal(SIGUSR2, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
 	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setflags(
+		&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	sigemptyset(&m);
 	sigaddset(&m, SIGUSR1);
 	posix_spawnattr_setsigmask(&attr, &m);
@@ -115,15 +119,18 @@ int main(int argc, char **argv)
 	posix_spawn_file_actions_adddup2(&fa, 77, 1);
 	spawn("bad descriptor", &fa, NULL);
 	posix_spawn_file_actions_destroy(&fa);
-	printf("missing program: %s\n", errno_name(posix_spawn(&pid, "./none", NULL, NULL, args, env)));
+	printf("missing program: %s\n",
+		errno_name(posix_spawn(&pid, "./none", NULL, NULL, args, env)));
 	printf("not a program: %s\n", errno_name(posix_spawn(&pid, "./in", NULL, NULL, args, env)));
 	setenv("PATH", "/bin", 1);
-	printf("by name: %s\n", errno_name(posix_spawnp(&pid, "no-such-command-here", NULL, NULL, args, env)));
+	printf("by name: %s\n",
+		errno_name(posix_spawnp(&pid, "no-such-command-here", NULL, NULL, args, env)));
 	SHOW(waitpid(-1, NULL, 0)); /* a spawn that failed leaves no child */
 	for (int i = 0; i < 20; i++) {
 		int status;
 
-		CHECK(posix_spawn(&pid, self, NULL, NULL, (char *[]){self, (char *)"cat", NULL}, env) == 0);
+		CHECK(posix_spawn(&pid, self, NULL, NULL, (char *[]){self, (char *)"cat", NULL},
+			      env) == 0);
 		CHECK(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 2);
 	}
 	printf("20 rounds\n");

@@ -12,7 +12,8 @@ int main(void)
 	enter_tmp();
 	put_file("f", "12345");
 	SHOW(stat("f", &a));
-	printf("mode %o nlink %d size %lld\n", (unsigned)a.st_mode, (int)a.st_nlink, (long long)a.st_size);
+	printf("mode %o nlink %d size %lld\n", (unsigned)a.st_mode, (int)a.st_nlink,
+		(long long)a.st_size);
 	TRUTH(a.st_uid == geteuid() && a.st_gid == getegid());
 	TRUTH(a.st_blksize > 0);
 	fd = open("f", O_RDWR);

@@ -30,7 +30,8 @@ int main(void)
 	chmod("f", 0666); /* not subject to it */
 	printf("f %o\n", mode("f"));
 	umask(0777);
-	int fd = (int)SHOW_OK(open("none", O_CREAT | O_RDWR, 0777)); /* the mode counts from the next open */
+	int fd = (int)SHOW_OK(
+		open("none", O_CREAT | O_RDWR, 0777)); /* the mode counts from the next open */
 	SHOW(write(fd, "x", 1));
 	printf("none %o\n", mode("none"));
 	umask(022);

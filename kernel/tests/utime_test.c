@@ -7,8 +7,8 @@ static void show_times(const char *path)
 	struct stat st;
 
 	CHECK(lstat(path, &st) == 0);
-	printf("%s: %lld.%09ld %lld.%09ld\n", path, (long long)st.st_atim.tv_sec, st.st_atim.tv_nsec,
-		(long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+	printf("%s: %lld.%09ld %lld.%09ld\n", path, (long long)st.st_atim.tv_sec,
+		st.st_atim.tv_nsec, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 }
 
 int main(void)

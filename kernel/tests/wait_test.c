@@ -27,7 +27,8 @@ static void in_own_group(void)
 
 int main(void)
 {
-	static const int signals[] = {SIGHUP, SIGINT, SIGKILL, SIGUSR1, SIGPIPE, SIGALRM, SIGTERM, SIGABRT};
+	static const int signals[] = {
+		SIGHUP, SIGINT, SIGKILL, SIGUSR1, SIGPIPE, SIGALRM, SIGTERM, SIGABRT};
 	int status = 12345;
 	struct rusage usage;
 	siginfo_t info;

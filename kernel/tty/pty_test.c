@@ -439,7 +439,7 @@ static void forget(struct proc *p)
 	lock_acquire(&p->sig_lock);
 	sigpending_flush(&p->pending);
 	LIST_FOR_EACH(t, &p->threads, link)
-	atomic_and(&t->waker.interrupt, 0u);
+		atomic_and(&t->waker.interrupt, 0u);
 	lock_release(&p->sig_lock);
 }
 

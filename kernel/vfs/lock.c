@@ -62,8 +62,8 @@ static struct flock_k *first_conflict(struct inode *inode, const struct flock_k 
 	struct flock_k *l;
 
 	LIST_FOR_EACH(l, &inode->flocks, link)
-	if (conflicts(l, want))
-		return l;
+		if (conflicts(l, want))
+			return l;
 	return NULL;
 }
 
@@ -83,8 +83,7 @@ static void apply_locked(struct inode *inode, const struct flock_k *want, struct
 {
 	struct flock_k *l, *next, merged = *want;
 
-	LIST_FOR_EACH_SAFE(l, next, &inode->flocks, link)
-	{
+	LIST_FOR_EACH_SAFE(l, next, &inode->flocks, link) {
 		if (l->kind != want->kind || l->owner != want->owner)
 			continue;
 		if (want->type == l->type && l->end + 1 >= merged.start &&
@@ -131,8 +130,7 @@ static bool would_deadlock(void *owner, void *blocker)
 		if (blocker == owner)
 			return true;
 		found = false;
-		LIST_FOR_EACH(w, &waits, link)
-		{
+		LIST_FOR_EACH(w, &waits, link) {
 			if (w->owner != blocker)
 				continue;
 			blocker = w->blocker;
@@ -344,8 +342,7 @@ static void release_owned(struct inode *inode, void *owner, bool posix)
 	if (atomic_load(&inode->flocks.next) == &inode->flocks)
 		return;
 	lock_acquire(&flock_lock);
-	LIST_FOR_EACH_SAFE(l, next, &inode->flocks, link)
-	{
+	LIST_FOR_EACH_SAFE(l, next, &inode->flocks, link) {
 		if (l->owner != owner || (l->kind == KIND_POSIX) != posix)
 			continue;
 		remove_locked(l);

@@ -65,8 +65,8 @@ static struct mount *mounted_on_locked(const struct mount *parent, const struct 
 	struct mount *m;
 
 	LIST_FOR_EACH(m, &mounts, link)
-	if (m->parent == parent && m->mountpoint == at)
-		return m;
+		if (m->parent == parent && m->mountpoint == at)
+			return m;
 	return NULL;
 }
 
@@ -123,7 +123,7 @@ void mount_for_each(void (*f)(struct mount *m, void *arg), void *arg)
 
 	lock_acquire(&mount_lock);
 	LIST_FOR_EACH(m, &mounts, link)
-	f(m, arg);
+		f(m, arg);
 	lock_release(&mount_lock);
 }
 
@@ -260,8 +260,7 @@ static struct mount *uncopied_locked(
 	struct mount *m;
 	uint32_t i;
 
-	LIST_FOR_EACH(m, &mounts, link)
-	{
+	LIST_FOR_EACH(m, &mounts, link) {
 		if (p == 0 ? !mounted_below_locked(m, from) : m->parent != pairs[p].old)
 			continue;
 		for (i = 0; i < n && pairs[i].old != m && pairs[i].copy != m; i++)
@@ -411,8 +410,8 @@ static bool has_children_locked(const struct mount *top)
 	struct mount *m;
 
 	LIST_FOR_EACH(m, &mounts, link)
-	if (m->parent == top)
-		return true;
+		if (m->parent == top)
+			return true;
 	return false;
 }
 
@@ -424,8 +423,8 @@ static struct mount *leaf_below_locked(struct mount *top)
 	do {
 		found = top;
 		LIST_FOR_EACH(m, &mounts, link)
-		if (m->parent == found)
-			top = m;
+			if (m->parent == found)
+				top = m;
 	} while (top != found);
 	return found;
 }

@@ -50,13 +50,13 @@ struct ktime ktime_now(void); /* real time; init/time.c */
 /* What stat needs beyond struct inode is computed by getattr. */
 struct kstat {
 	uint64_t ino, size, blocks; /* blocks of 512 bytes */
-	uint32_t dev, rdev;         /* MKDEV */
+	uint32_t dev, rdev;	    /* MKDEV */
 	uint32_t mode, nlink, uid, gid, blksize;
 	struct ktime atime, mtime, ctime, btime;
 };
 #define MKDEV(major, minor) ((uint32_t)(major) << 20 | (uint32_t)(minor))
 #define MAJOR(dev) ((dev) >> 20)
-#define MINOR(dev) ((dev)&0xfffffu)
+#define MINOR(dev) ((dev) & 0xfffffu)
 
 #define ATTR_MODE 1u
 #define ATTR_UID 2u
@@ -67,7 +67,7 @@ struct kstat {
 #define ATTR_CTIME 64u
 struct iattr {
 	uint32_t valid; /* ATTR_* */
-	uint32_t mode;  /* permission bits only */
+	uint32_t mode;	/* permission bits only */
 	uint32_t uid, gid;
 	uint64_t size;
 	struct ktime atime, mtime, ctime;
@@ -78,7 +78,8 @@ struct inode_ops {
 	 * caller checked permissions and, for create-like calls, that a cached negative or no entry
 	 * exists; the file system still answers -EEXIST for itself. New inodes come back with one
 	 * reference. A victim or link target that is a directory is locked too (rmdir, rename over
-	 * it); the lock of any other is the file system's to take. The moved inode is not locked. */
+	 * it); the lock of any other is the file system's to take. The moved inode is not locked.
+	 */
 	int (*lookup)(struct inode *dir, const char *name, size_t len, struct inode **out);
 	/* Any type by mode & S_IFMT but links; rdev for devices. uid, gid: the owner. */
 	int (*create)(struct inode *dir, const char *name, size_t len, uint32_t mode, uint32_t rdev,
@@ -89,11 +90,12 @@ struct inode_ops {
 	int (*unlink)(struct inode *dir, const char *name, size_t len, struct inode *victim);
 	int (*rmdir)(struct inode *dir, const char *name, size_t len, struct inode *victim);
 	/* victim: what newname is now, or NULL. flags: RENAME_*. */
-	int (*rename)(struct inode *olddir, const char *oldname, size_t oldlen, struct inode *newdir,
-		const char *newname, size_t newlen, struct inode *moved, struct inode *victim,
-		uint32_t flags);
+	int (*rename)(struct inode *olddir, const char *oldname, size_t oldlen,
+		struct inode *newdir, const char *newname, size_t newlen, struct inode *moved,
+		struct inode *victim, uint32_t flags);
 	/* An unnamed file in dir's file system (O_TMPFILE). NULL: -EOPNOTSUPP. */
-	int (*tmpfile)(struct inode *dir, uint32_t mode, uint32_t uid, uint32_t gid, struct inode **out);
+	int (*tmpfile)(
+		struct inode *dir, uint32_t mode, uint32_t uid, uint32_t gid, struct inode **out);
 
 	/* All inodes. NULL getattr: fields of struct inode; NULL setattr: -EROFS or stored in it,
 	 * by super.flags. setattr is called with inode->lock held; it truncates for ATTR_SIZE. */
@@ -109,32 +111,33 @@ struct inode_ops {
 
 	/* Extended attributes: inode->lock is held. size 0 asks for the length. */
 	ssize_t (*getxattr)(struct inode *inode, const char *name, void *value, size_t size);
-	int (*setxattr)(struct inode *inode, const char *name, const void *value, size_t size, int flags);
+	int (*setxattr)(
+		struct inode *inode, const char *name, const void *value, size_t size, int flags);
 	ssize_t (*listxattr)(struct inode *inode, char *list, size_t size);
 	int (*removexattr)(struct inode *inode, const char *name);
 };
 
 struct inode {
 	struct ref refs;
-	struct lock lock;                /* rank by type: see the head of this file */
-	struct super *super;             /* [i] */
-	const struct inode_ops *ops;     /* [i] */
-	const struct file_ops *fops;     /* [i] for open(); devices and FIFOs: see inode_open() */
-	uint64_t ino;                    /* [i] */
-	uint32_t mode;                   /* [l] to write, [a] to read; type bits [i] */
-	uint32_t nlink;                  /* [l] */
-	uint32_t uid, gid;               /* [l] to write, [a] to read */
-	uint32_t rdev;                   /* [i] */
-	uint64_t size;                   /* [l]; atomically readable only under the lock */
+	struct lock lock;	     /* rank by type: see the head of this file */
+	struct super *super;	     /* [i] */
+	const struct inode_ops *ops; /* [i] */
+	const struct file_ops *fops; /* [i] for open(); devices and FIFOs: see inode_open() */
+	uint64_t ino;		     /* [i] */
+	uint32_t mode;		     /* [l] to write, [a] to read; type bits [i] */
+	uint32_t nlink;		     /* [l] */
+	uint32_t uid, gid;	     /* [l] to write, [a] to read */
+	uint32_t rdev;		     /* [i] */
+	uint64_t size;		     /* [l]; atomically readable only under the lock */
 	struct ktime atime, mtime, ctime, btime; /* [l] */
-	uint32_t write_gen;              /* [a] bumped at every change of contents: exec's module key */
-	int32_t deny_write;              /* [a] > 0: being executed; < 0: writers */
-	bool dead;                       /* [l] a removed directory: no new names in it */
-	bool linkable;                   /* [l] made by O_TMPFILE: linkat may give it a name */
-	struct list flocks;              /* [FLOCK] flock and fcntl locks on it */
-	struct list cache_link;          /* [ICACHE] the file system's own table */
-	struct pipe *fifo;               /* [l] the pipe behind an open FIFO */
-	void *priv;                      /* file system's */
+	uint32_t write_gen;	/* [a] bumped at every change of contents: exec's module key */
+	int32_t deny_write;	/* [a] > 0: being executed; < 0: writers */
+	bool dead;		/* [l] a removed directory: no new names in it */
+	bool linkable;		/* [l] made by O_TMPFILE: linkat may give it a name */
+	struct list flocks;	/* [FLOCK] flock and fcntl locks on it */
+	struct list cache_link; /* [ICACHE] the file system's own table */
+	struct pipe *fifo;	/* [l] the pipe behind an open FIFO */
+	void *priv;		/* file system's */
 };
 
 void inode_get(struct inode *inode);
@@ -179,12 +182,13 @@ struct super {
 	const struct super_ops *ops;
 	struct inode *root_inode;
 	struct dentry *root; /* [i] */
-	uint32_t dev;        /* [i] MKDEV(0, n) */
-	uint32_t magic;      /* f_type */
-	uint32_t flags;      /* MS_RDONLY of the file system itself */
+	uint32_t dev;	     /* [i] MKDEV(0, n) */
+	uint32_t magic;	     /* f_type */
+	uint32_t flags;	     /* MS_RDONLY of the file system itself */
 	/* Names of this file system are not cached: lookup runs each time (procfs). */
 	bool no_dcache;
-	bool stacked; /* [i] overlayfs: inode locks get the RANK_OVERLAY ranks. Set before inode_init */
+	bool stacked; /* [i] overlayfs: inode locks get the RANK_OVERLAY ranks. Set before
+			 inode_init */
 	struct lock icache_lock; /* RANK_ICACHE */
 	struct lock rename_lock; /* RANK_RENAME */
 	char source[64];
@@ -210,18 +214,18 @@ void super_put(struct super *super); /* last one: drops cached names, then ops->
 
 struct dentry {
 	struct ref refs;
-	struct dentry *parent; /* [DTREE] itself for a root */
-	struct inode *inode;   /* [i] NULL: negative */
-	struct super *super;   /* [i] */
-	struct dentry *hash_next;          /* [DENTRY] */
-	struct list child_link, children;  /* [DTREE] hashed ones only */
-	uint32_t hash;         /* [DTREE and DENTRY to write, either to read] */
-	uint32_t mounts;       /* [MOUNT to write, a to read] mounts on it */
-	bool hashed;           /* [DTREE] in the hash, which then holds a reference */
-	bool unhashed;         /* [DTREE] deleted or never named: path shows " (deleted)" */
-	uint8_t used;          /* [a] looked up since the last sweep */
-	uint16_t name_len;     /* as hash */
-	char *name;            /* as hash; terminated */
+	struct dentry *parent;		  /* [DTREE] itself for a root */
+	struct inode *inode;		  /* [i] NULL: negative */
+	struct super *super;		  /* [i] */
+	struct dentry *hash_next;	  /* [DENTRY] */
+	struct list child_link, children; /* [DTREE] hashed ones only */
+	uint32_t hash;			  /* [DTREE and DENTRY to write, either to read] */
+	uint32_t mounts;		  /* [MOUNT to write, a to read] mounts on it */
+	bool hashed;			  /* [DTREE] in the hash, which then holds a reference */
+	bool unhashed;	   /* [DTREE] deleted or never named: path shows " (deleted)" */
+	uint8_t used;	   /* [a] looked up since the last sweep */
+	uint16_t name_len; /* as hash */
+	char *name;	   /* as hash; terminated */
 	char short_name[36];
 };
 void dentry_get(struct dentry *d);
@@ -229,15 +233,15 @@ void dentry_put(struct dentry *d); /* may evict the inode */
 
 struct mount {
 	struct ref refs;
-	struct mount *parent;      /* [MOUNT] NULL for the root of all */
+	struct mount *parent;	   /* [MOUNT] NULL for the root of all */
 	struct dentry *mountpoint; /* [MOUNT] in parent's file system */
-	struct dentry *root;       /* [i] */
-	struct super *super;       /* [i] */
-	uint32_t flags;            /* [a] MS_RDONLY NOSUID NODEV NOEXEC NOATIME */
-	uint32_t writers;          /* [a] files open for writing: remount,ro is -EBUSY */
-	uint32_t id;               /* [i] */
-	struct list link;          /* [MOUNT] all mounts, in order */
-	bool detached;             /* [MOUNT] */
+	struct dentry *root;	   /* [i] */
+	struct super *super;	   /* [i] */
+	uint32_t flags;		   /* [a] MS_RDONLY NOSUID NODEV NOEXEC NOATIME */
+	uint32_t writers;	   /* [a] files open for writing: remount,ro is -EBUSY */
+	uint32_t id;		   /* [i] */
+	struct list link;	   /* [MOUNT] all mounts, in order */
+	bool detached;		   /* [MOUNT] */
 };
 
 struct path {
@@ -249,7 +253,7 @@ void path_put(const struct path *p);
 
 #define LOOKUP_FOLLOW 1u    /* follow a last component that is a symbolic link */
 #define LOOKUP_DIRECTORY 2u /* -ENOTDIR unless it is one */
-#define LOOKUP_EMPTY 4u     /* "" names dirfd itself (AT_EMPTY_PATH) */
+#define LOOKUP_EMPTY 4u	    /* "" names dirfd itself (AT_EMPTY_PATH) */
 #define LOOKUP_PARENT 8u    /* stop before the last component */
 
 /*
@@ -283,13 +287,14 @@ int mount_text_locked(struct mount *m, char *buf, size_t size);
 /* 0, or -EROFS when the mount or its file system is read-only. */
 int path_want_write(const struct path *p);
 /* Make a file, FIFO, device or socket name (bind(2)); out may be NULL, else referenced. */
-int path_mknod(int dirfd, const char *name, uint32_t mode, uint32_t rdev, struct path *out)
-	MUST_CHECK;
+int path_mknod(
+	int dirfd, const char *name, uint32_t mode, uint32_t rdev, struct path *out) MUST_CHECK;
 
 /* ---- open files ---- */
 
 struct file_ops {
-	/* Called once for a new struct file; may replace file->ops and set file->priv. NULL: none. */
+	/* Called once for a new struct file; may replace file->ops and set file->priv. NULL: none.
+	 */
 	int (*open)(struct inode *inode, struct file *file);
 	/* The last reference is gone. */
 	void (*release)(struct file *file);
@@ -304,7 +309,8 @@ struct file_ops {
 	int (*readdir)(struct file *file, uint64_t *pos, struct dir_emit *emit);
 	/* NULL: -ENOTTY. arg is a user address or a number, as the command says. */
 	int (*ioctl)(struct file *file, uint32_t cmd, uint32_t arg);
-	/* POLL* bits ready now; joins its queue through pt if pt is not NULL. NULL: always ready. */
+	/* POLL* bits ready now; joins its queue through pt if pt is not NULL. NULL: always ready.
+	 */
 	uint32_t (*poll)(struct file *file, struct poll_table *pt);
 	/* NULL: regular rule over inode->size (files), 0 (directories). -ESPIPE for streams. */
 	int64_t (*seek)(struct file *file, int64_t off, int whence);
@@ -324,14 +330,14 @@ bool dir_emit_dots(struct file *file, uint64_t *pos, struct dir_emit *e);
 struct file {
 	struct ref refs;
 	const struct file_ops *ops; /* [i] after open */
-	struct path path;           /* [i]; pipes and the like: mount NULL, dentry NULL */
-	struct inode *inode;        /* [i] NULL only for anonymous objects */
-	uint32_t flags;             /* [a] O_ACCMODE and status flags */
-	struct lock pos_lock;       /* RANK_FILE */
-	uint64_t pos;               /* [pos_lock] */
-	int32_t owner;              /* F_SETOWN */
+	struct path path;	    /* [i]; pipes and the like: mount NULL, dentry NULL */
+	struct inode *inode;	    /* [i] NULL only for anonymous objects */
+	uint32_t flags;		    /* [a] O_ACCMODE and status flags */
+	struct lock pos_lock;	    /* RANK_FILE */
+	uint64_t pos;		    /* [pos_lock] */
+	int32_t owner;		    /* F_SETOWN */
 	struct list epoll_links;    /* [EPOLL] memberships in epoll sets */
-	const char *anon_name;      /* "pipe:[7]" style prefix, for /proc/<pid>/fd; NULL for files */
+	const char *anon_name; /* "pipe:[7]" style prefix, for /proc/<pid>/fd; NULL for files */
 	uint64_t anon_ino;
 	void *priv;
 };
@@ -348,15 +354,16 @@ static inline bool file_writable(const struct file *f)
 void file_get(struct file *f);
 void file_put(struct file *f); /* may sleep: release() */
 /* A file without a name (pipe, epoll, …). One reference. NULL: no memory. */
-struct file *file_new_anon(const struct file_ops *ops, uint32_t flags, const char *anon_name, void *priv);
+struct file *file_new_anon(
+	const struct file_ops *ops, uint32_t flags, const char *anon_name, void *priv);
 /* Open what path names; flags as open(2) without O_CREAT and O_TRUNC; no permission check. For exec
  * and the kernel itself too. Sets *out with one reference. */
 int file_open_path(const struct path *path, uint32_t flags, struct file **out) MUST_CHECK;
 /* Lookup and open for kernel use; checks permissions of the calling process. */
 int file_open(const char *name, uint32_t flags, struct file **out) MUST_CHECK;
 /* openat(2) without the descriptor: all flags, for posix_spawn's file actions too. */
-int file_open_at(int dirfd, const char *name, uint32_t flags, uint32_t mode, struct file **out)
-	MUST_CHECK;
+int file_open_at(
+	int dirfd, const char *name, uint32_t flags, uint32_t mode, struct file **out) MUST_CHECK;
 /* Read n bytes at pos into kernel memory. Short only at the end of the file. */
 ssize_t file_read_kernel(struct file *f, void *buf, size_t n, uint64_t pos) MUST_CHECK;
 ssize_t file_write_kernel(struct file *f, const void *buf, size_t n, uint64_t pos) MUST_CHECK;
@@ -367,7 +374,7 @@ struct fdtable;
 struct fdtable *fdtable_new(void);
 struct fdtable *fdtable_copy(struct fdtable *from); /* fork; NULL: no memory */
 void fdtable_get(struct fdtable *t);
-void fdtable_put(struct fdtable *t);       /* last one closes everything */
+void fdtable_put(struct fdtable *t); /* last one closes everything */
 void fdtable_close_on_exec(struct fdtable *t);
 
 /* The calling process's descriptor fd, referenced; NULL: bad. O_PATH files only through _path. */
@@ -387,9 +394,9 @@ int fdtable_next(struct fdtable *t, int fd, struct file **out, uint32_t *fd_flag
 
 struct fsctx {
 	struct ref refs;
-	struct lock lock; /* RANK_PROC */
+	struct lock lock;      /* RANK_PROC */
 	struct path root, cwd; /* [l] */
-	uint32_t umask;        /* [l] */
+	uint32_t umask;	       /* [l] */
 };
 struct fsctx *fsctx_new(const struct path *root);
 struct fsctx *fsctx_copy(struct fsctx *from);

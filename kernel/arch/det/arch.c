@@ -29,8 +29,8 @@ struct fiber {
 	void *arg;
 	struct waker *self;
 	struct native_u *u;
-	uint32_t *word;    /* WAITING: on this */
-	uint64_t deadline; /* WAITING: clock time, or WAIT_FOREVER */
+	uint32_t *word;	      /* WAITING: on this */
+	uint64_t deadline;    /* WAITING: clock time, or WAIT_FOREVER */
 	struct fiber *target; /* JOINING */
 };
 
@@ -60,14 +60,16 @@ size_t det_describe(char *buf, size_t size)
 
 		if (f->state == UNUSED || f->state == ENDED)
 			continue;
-		n += (size_t)snprintf(buf + n, size - n, "  thread %u %s", f->self->id, names[f->state]);
+		n += (size_t)snprintf(
+			buf + n, size - n, "  thread %u %s", f->self->id, names[f->state]);
 		if (f->state == WAITING && n < size)
 			n += (size_t)snprintf(buf + n, size - n, " in %s on %s",
 				f->self->wchan ? f->self->wchan : "a lock",
 				f->word == &f->self->wake ? "its own word" : "a lock's word");
 		for (uint32_t h = 0; h < f->self->held_count && n < size; h++)
-			n += (size_t)snprintf(buf + n, size - n, "%s %s (rank %u)", h ? "," : ", holds",
-				f->self->held[h]->where, f->self->held[h]->rank);
+			n += (size_t)snprintf(buf + n, size - n, "%s %s (rank %u)",
+				h ? "," : ", holds", f->self->held[h]->where,
+				f->self->held[h]->rank);
 		if (n < size)
 			n += (size_t)snprintf(buf + n, size - n, "\n");
 	}
@@ -77,8 +79,8 @@ size_t det_describe(char *buf, size_t size)
 static NORETURN void stuck(const char *what)
 {
 	char text[4096];
-	int n = snprintf(text, sizeof(text), "det: %s at seed %llu\n", what,
-		(unsigned long long)seed_now);
+	int n = snprintf(
+		text, sizeof(text), "det: %s at seed %llu\n", what, (unsigned long long)seed_now);
 
 	det_describe(text + n, sizeof(text) - (size_t)n);
 	ktest_halted(text);

@@ -18,8 +18,8 @@ struct head {
 	uint32_t pages;
 };
 
-static uint64_t used_bytes;     /* [a] */
-static uint32_t live_objects;   /* [a] */
+static uint64_t used_bytes;	/* [a] */
+static uint32_t live_objects;	/* [a] */
 static uint32_t fail_countdown; /* [a] */
 
 static void *take(size_t n, size_t align)
@@ -30,7 +30,8 @@ static void *take(size_t n, size_t align)
 
 	if (atomic_load(&fail_countdown) && atomic_sub(&fail_countdown, 1u) == 1)
 		return NULL;
-	/* aligned_alloc wants a multiple; malloc keeps the end exact, which is what finds overruns. */
+	/* aligned_alloc wants a multiple; malloc keeps the end exact, which is what finds overruns.
+	 */
 	block = align > 16 ? aligned_alloc(align, (front + n + align - 1) & ~(align - 1))
 			   : malloc(front + n);
 	if (!block)

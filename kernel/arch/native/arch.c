@@ -56,7 +56,8 @@ uint64_t arch_clock_ns(void)
 	uint64_t now = clock_ns(CLOCK_MONOTONIC), first = 0;
 
 	/* Whoever comes first sets the machine's time 0. */
-	__atomic_compare_exchange_n(&start, &first, now - 1, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	__atomic_compare_exchange_n(
+		&start, &first, now - 1, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 	return now - __atomic_load_n(&start, __ATOMIC_SEQ_CST);
 }
 

@@ -20,7 +20,7 @@ IMPORT("uaccess", "size") uint32_t u_size(void);
 IMPORT("uaccess", "grow") int32_t u_grow(uint32_t pages);
 IMPORT("probe", "probe") void p_probe(void);
 
-IMPORT("host", "clock") double h_clock(void);       /* ms since machine start */
+IMPORT("host", "clock") double h_clock(void);	    /* ms since machine start */
 IMPORT("host", "realtime") double h_realtime(void); /* ms, Unix time */
 IMPORT("host", "random") void h_random(void *buf, uint32_t n);
 IMPORT("host", "panic") void h_panic(const char *text, uint32_t n);

@@ -93,8 +93,9 @@ EXPORT(attach) void attach(struct thread *t)
 	arch_set_self(&t->waker);
 }
 
-EXPORT(syscall) int32_t syscall(uint32_t nr, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3,
-	uint32_t a4, uint32_t a5)
+EXPORT(syscall)
+int32_t syscall(
+	uint32_t nr, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5)
 {
 	arch_probe_stack();
 	return thread_syscall(nr, a0, a1, a2, a3, a4, a5);

@@ -8,9 +8,9 @@
 
 static bool ends_or_blocks(unsigned nr)
 {
-	static const unsigned list[] = {93, 94, 142, 1027, 1026, 1025, 133, 128, 139, 129, 130, 131, 138,
-		99, 161, 51, 404, 157, 144, 146, 145, 143, 147, 149, 151, 152, 159, 39, 40, 436, 57, 215,
-		216, 214, 222, 226};
+	static const unsigned list[] = {93, 94, 142, 1027, 1026, 1025, 133, 128, 139, 129, 130, 131,
+		138, 99, 161, 51, 404, 157, 144, 146, 145, 143, 147, 149, 151, 152, 159, 39, 40,
+		436, 57, 215, 216, 214, 222, 226};
 
 	for (int i = 0; i < COUNT(list); i++) {
 		if (list[i] == nr)
@@ -22,7 +22,8 @@ static bool ends_or_blocks(unsigned nr)
 int main(void)
 {
 	static char good[8192];
-	char *map = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *map =
+		mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	unsigned end = (unsigned)__builtin_wasm_memory_size(0) << 16;
 	unsigned wrong = 0, done = 0;
 	int fds[2];
@@ -32,9 +33,10 @@ int main(void)
 	CHECK(pipe2(fds, O_NONBLOCK) == 0);
 	{
 		const unsigned hole = (unsigned)(uintptr_t)map + 4096;
-		const unsigned evil[] = {8, 4092, hole, hole - 2, hole + 4096, hole + 8192 - 1, end, end - 1,
-			0x7ffffffc, 0x80000000, 0xfffffffc, 0xffffffff};
-		const unsigned firsts[] = {0, 1, 3, (unsigned)fds[0], (unsigned)fds[1], (unsigned)AT_FDCWD};
+		const unsigned evil[] = {8, 4092, hole, hole - 2, hole + 4096, hole + 8192 - 1, end,
+			end - 1, 0x7ffffffc, 0x80000000, 0xfffffffc, 0xffffffff};
+		const unsigned firsts[] = {
+			0, 1, 3, (unsigned)fds[0], (unsigned)fds[1], (unsigned)AT_FDCWD};
 
 		for (unsigned nr = 0; nr <= LAST + 8; nr++) {
 			unsigned n = nr > LAST ? 1024 + nr - LAST - 1 : nr;
@@ -46,27 +48,37 @@ int main(void)
 					unsigned a[6];
 
 					for (int k = 0; k < 6; k++)
-						a[k] = where >> k & 1 ? evil[i] : k == 0 ? firsts[(where + nr) % 6] : 1;
+						a[k] = where >> k & 1 ? evil[i]
+						       : k == 0	      ? firsts[(where + nr) % 6]
+								      : 1;
 					/* no clock to sleep by, no poll without end */
-					if (n == 407 || n == 413 || n == 414 || n == 421 || n == 260 || n == 95)
-						a[n == 414 || n == 421 ? 2 : n == 413 ? 4 : 2] = n == 260 || n == 95 ? 1 : evil[i];
+					if (n == 407 || n == 413 || n == 414 || n == 421 ||
+						n == 260 || n == 95)
+						a[n == 414 || n == 421 ? 2
+							: n == 413     ? 4
+								       : 2] =
+							n == 260 || n == 95 ? 1 : evil[i];
 					int r = raw_syscall(n, a[0], a[1], a[2], a[3], a[4], a[5]);
 
 					done++;
 					if (r < 0 && r >= -4095 && -r > 133) {
-						printf("call %u (%x %x %x): errno %d\n", n, a[0], a[1], a[2], -r);
+						printf("call %u (%x %x %x): errno %d\n", n, a[0],
+							a[1], a[2], -r);
 						wrong++;
 					}
 				}
 			}
 		}
-#define BAD(call) ((errno = 0, (call) == -1 && errno == EFAULT) ? (void)0 : (void)(wrong++, printf("%s, %x: errno %d\n", #call, evil[i], errno)))
+#define BAD(call)                                                                                  \
+	((errno = 0, (call) == -1 && errno == EFAULT)                                              \
+			? (void)0                                                                  \
+			: (void)(wrong++, printf("%s, %x: errno %d\n", #call, evil[i], errno)))
 		for (int i = 0; i < COUNT(evil); i++) {
 			void *p = (void *)(uintptr_t)evil[i];
 			int zero = open("/dev/zero", O_RDONLY), dir = open("/", O_RDONLY);
 
 			(void)good;
-			
+
 			BAD(syscall(291, AT_FDCWD, "/", 0, 0x7ff, p));
 			BAD(read(zero, p, 64));
 			BAD(write(fds[1], p, 64));

@@ -1,6 +1,6 @@
 /*
- * hog.c - programs that take all there is: memory, descriptors, /tmp, processes. The machine says no
- * with the right errno and goes on.
+ * hog.c - programs that take all there is: memory, descriptors, /tmp, processes. The machine says
+ * no with the right errno and goes on.
  */
 #include "hostile.h"
 #include <sys/mman.h>
@@ -44,16 +44,19 @@ static void all_memory(void)
 static void huge_maps(void)
 {
 	errno = 0;
-	expect("mmap of 2 GiB", mmap(NULL, 0x7ffff000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-		-1, 0) == MAP_FAILED && errno == ENOMEM);
-	expect("mmap of 4 GiB", mmap(NULL, 0xfffff000, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
-		MAP_FAILED && errno == ENOMEM);
-	expect("mmap of nothing", mmap(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED &&
-		errno == EINVAL);
+	expect("mmap of 2 GiB", mmap(NULL, 0x7ffff000, PROT_READ | PROT_WRITE,
+					MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED &&
+					errno == ENOMEM);
+	expect("mmap of 4 GiB", mmap(NULL, 0xfffff000, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+					0) == MAP_FAILED &&
+					errno == ENOMEM);
+	expect("mmap of nothing",
+		mmap(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED &&
+			errno == EINVAL);
 	expect("sbrk", sbrk(0x7fff0000) == (void *)-1 && errno == ENOMEM);
 	for (int i = 0; i < 3000; i++) /* very many maps, each apart from the next */
 		expect("map", mmap(NULL, 4096, i & 1 ? PROT_READ : PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
+				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
 	in_child("fork with many maps", plain_output);
 }
 static void huge_argv(void)
@@ -69,7 +72,8 @@ static void huge_argv(void)
 	for (int i = 0; i < 70000 - 1; i++)
 		argv[i] = "an argument of thirty-odd characters";
 	expect("many arguments", execv("/bin/true", argv) == -1 && errno == E2BIG);
-	expect("many variables", execve("/bin/true", argv + 70000 - 2, argv) == -1 && errno == E2BIG);
+	expect("many variables",
+		execve("/bin/true", argv + 70000 - 2, argv) == -1 && errno == E2BIG);
 }
 static void all_descriptors(void)
 {
@@ -106,7 +110,8 @@ static void all_of_tmp(void)
 	while (mb < 4096 && (r = write(fd, block, sizeof(block))) > 0)
 		mb++;
 	expect("write until ENOSPC", r < 0 && (errno == ENOSPC || errno == EFBIG));
-	expect("a file too large", ftruncate(fd, 1ll << 62) == -1 && (errno == EFBIG || errno == EINVAL));
+	expect("a file too large",
+		ftruncate(fd, 1ll << 62) == -1 && (errno == EFBIG || errno == EINVAL));
 	expect("room again", ftruncate(fd, 0) == 0 && write(fd, block, 4096) == 4096);
 	close(fd);
 	unlink("/tmp/hog");
@@ -139,8 +144,9 @@ static void deep_tree(void)
 	{
 		char cwd[8192];
 
-		expect("getcwd", getcwd(cwd, sizeof(cwd)) == NULL && (errno == ENAMETOOLONG || errno == ERANGE ||
-			errno == ENOENT));
+		expect("getcwd",
+			getcwd(cwd, sizeof(cwd)) == NULL &&
+				(errno == ENAMETOOLONG || errno == ERANGE || errno == ENOENT));
 	}
 	while (chdir("..") == 0 && rmdir("d") == 0)
 		;

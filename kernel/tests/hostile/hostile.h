@@ -30,8 +30,8 @@
 #define COUNT(a) (int)(sizeof(a) / sizeof((a)[0]))
 
 /* The program's import itself: what libc never passes, a hostile program does. */
-__attribute__((import_module("kernel"), import_name("syscall"))) int raw_syscall(unsigned nr,
-	unsigned a, unsigned b, unsigned c, unsigned d, unsigned e, unsigned f);
+__attribute__((import_module("kernel"), import_name("syscall"))) int raw_syscall(
+	unsigned nr, unsigned a, unsigned b, unsigned c, unsigned d, unsigned e, unsigned f);
 
 #define CHECK(x) ((x) ? (void)0 : check_failed(#x, __LINE__))
 UNUSED static void check_failed(const char *what, int line)

@@ -57,7 +57,8 @@ static void end(int at)
 struct module {
 	uint32_t version, flags, stack; /* of the section "pleat" */
 	bool no_section, no_memory, no_start, start_is_global, no_stack_pointer, no_heap_base;
-	bool fixed_stack_pointer, wide_stack_pointer, wide_heap_base, table_is_heap_base;
+	bool fixed_stack_pointer, wide_stack_pointer, wide_heap_base, table_is_heap_base,
+		two_tables;
 	bool unknown_import, fork_as_global, wrong_syscall;
 	uint32_t pages, heap_base, stack_top;
 	enum { NO_START, START_TRAPS, START_CALLS, START_SPINS, START_RECURSES } start;
@@ -135,10 +136,10 @@ static void build(const struct module *m)
 	}
 	at = begin(1);
 	leb(4);
-	bytes("\x60\x01\x7f\x00", 4);                         /* 0: i32 -> */
-	bytes("\x60\x00\x00", 3);                             /* 1: -> */
+	bytes("\x60\x01\x7f\x00", 4);				   /* 0: i32 -> */
+	bytes("\x60\x00\x00", 3);				   /* 1: -> */
 	bytes("\x60\x07\x7f\x7f\x7f\x7f\x7f\x7f\x7f\x01\x7f", 11); /* 2: the syscall */
-	bytes("\x60\x00\x01\x7f", 4);                         /* 3: -> i32 */
+	bytes("\x60\x00\x01\x7f", 4);				   /* 3: -> i32 */
 	end(at);
 	at = begin(2);
 	leb((uint32_t)nimports);
@@ -156,9 +157,11 @@ static void build(const struct module *m)
 	leb(3);
 	leb(0), leb(1), leb(3); /* _start, the start function, asyncify_get_state */
 	end(at);
-	if (m->table_is_heap_base || m->body == TABLES) {
+	if (m->table_is_heap_base || m->two_tables || m->body == TABLES) {
 		at = begin(4);
-		leb(1);
+		leb(1 + m->two_tables);
+		if (m->two_tables)
+			bytes("\x70\x00\x01", 3);
 		bytes("\x70\x00\x01", 3);
 		end(at);
 	}
@@ -166,7 +169,8 @@ static void build(const struct module *m)
 	leb(2);
 	global(m->wide_stack_pointer ? 0x7e : 0x7f, !m->fixed_stack_pointer,
 		(int32_t)(m->stack_top ? m->stack_top : 65536));
-	global(m->wide_heap_base ? 0x7e : 0x7f, false, (int32_t)(m->heap_base ? m->heap_base : 66000));
+	global(m->wide_heap_base ? 0x7e : 0x7f, false,
+		(int32_t)(m->heap_base ? m->heap_base : 66000));
 	end(at);
 	at = begin(7);
 	leb(3u - m->no_start - m->no_stack_pointer - m->no_heap_base + (m->asyncify_lies ? 4 : 0));
@@ -175,7 +179,8 @@ static void build(const struct module *m)
 	if (!m->no_stack_pointer)
 		name("__stack_pointer"), byte(3), leb(0);
 	if (!m->no_heap_base)
-		name("__heap_base"), byte(m->table_is_heap_base ? 1 : 3), leb(m->table_is_heap_base ? 0 : 1);
+		name("__heap_base"), byte(m->table_is_heap_base ? 1 : 3),
+			leb(m->table_is_heap_base ? 0 : 1);
 	if (m->asyncify_lies) {
 		name("asyncify_get_state"), byte(0), leb(3);
 		name("asyncify_stop_unwind"), byte(0), leb(2);
@@ -199,8 +204,11 @@ static void build(const struct module *m)
 	len += 2, in = len;
 	leb(0);
 	if (m->start)
-		body_of(m->start == START_TRAPS ? TRAP : m->start == START_CALLS ? EXIT
-			: m->start == START_SPINS ? SPIN : RECURSE, 2);
+		body_of(m->start == START_TRAPS	  ? TRAP
+			: m->start == START_CALLS ? EXIT
+			: m->start == START_SPINS ? SPIN
+						  : RECURSE,
+			2);
 	byte(0x0b);
 	end(in);
 	len += 2, in = len;
@@ -308,6 +316,7 @@ static void modules(void)
 		{"recurses", M(.body = RECURSE), SEGV, 0},
 		{"grows", M(.body = GROW), 1000, 0},
 		{"tables without end", M(.body = TABLES), 1000, KILLED},
+		{"two tables", M(.two_tables = true), KILLED, 0},
 		{"asyncify that lies", M(.asyncify_lies = true), SEGV, 0},
 	};
 
@@ -367,7 +376,8 @@ static void scripts(void)
 		struct module m = M(.body = EXIT);
 
 		build(&m);
-		CHECK(fd >= 0 && write(fd, out, (size_t)len) == len && ftruncate(fd, 0x7f000000) == 0);
+		CHECK(fd >= 0 && write(fd, out, (size_t)len) == len &&
+			ftruncate(fd, 0x7f000000) == 0);
 		close(fd);
 		want("2 GiB", "./huge", ENOEXEC, 0);
 	}

@@ -199,7 +199,8 @@ static void spawn_with_terminal(void)
 	int m = posix_openpt(O_RDWR | O_NOCTTY);
 	pid_t pid;
 
-	CHECK(m >= 0 && grantpt(m) == 0 && unlockpt(m) == 0 && ptsname_r(m, name, sizeof(name)) == 0);
+	CHECK(m >= 0 && grantpt(m) == 0 && unlockpt(m) == 0 &&
+		ptsname_r(m, name, sizeof(name)) == 0);
 	posix_spawn_file_actions_init(&fa);
 	posix_spawn_file_actions_addopen(&fa, 0, name, O_RDWR, 0);
 	posix_spawnattr_init(&at);
@@ -211,7 +212,8 @@ static void spawn_with_terminal(void)
 static void mremap_over_itself(void)
 {
 	for (int i = 0; i < 200; i++) {
-		char *p = mmap(NULL, 4 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		char *p = mmap(
+			NULL, 4 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 		CHECK(p != MAP_FAILED);
 		p[8192] = 'x';

@@ -7,9 +7,9 @@
 #include <termios.h>
 
 static const unsigned requests[] = {0x5401, 0x5402, 0x5403, 0x5404, 0x5405, 0x5406, 0x5407, 0x5408,
-	0x5409, 0x540a, 0x540b, 0x540c, 0x540d, 0x540e, 0x540f, 0x5410, 0x5411, 0x5412, 0x5413, 0x5414,
-	0x541b, 0x5420, 0x5421, 0x5422, 0x5423, 0x5424, 0x5429, 0x5450, 0x5451, 0x80045430, 0x40045431,
-	0x80045432, 0x40045436, 0x5441, 0x80045438, 0x80045439, 0x80045440};
+	0x5409, 0x540a, 0x540b, 0x540c, 0x540d, 0x540e, 0x540f, 0x5410, 0x5411, 0x5412, 0x5413,
+	0x5414, 0x541b, 0x5420, 0x5421, 0x5422, 0x5423, 0x5424, 0x5429, 0x5450, 0x5451, 0x80045430,
+	0x40045431, 0x80045432, 0x40045436, 0x5441, 0x80045438, 0x80045439, 0x80045440};
 
 static void on_signal(int signo)
 {
@@ -38,13 +38,15 @@ static void attack(uint32_t seed)
 		case 0:
 			if (fd >= 0)
 				close(fd);
-			fds[slot] = open("/dev/ptmx", O_RDWR | O_NONBLOCK | (below(2) ? O_NOCTTY : 0));
+			fds[slot] =
+				open("/dev/ptmx", O_RDWR | O_NONBLOCK | (below(2) ? O_NOCTTY : 0));
 			break;
 		case 1:
 			if (fd >= 0)
 				close(fd);
 			snprintf(name, sizeof(name), "/dev/pts/%u", below(8));
-			fds[slot] = open(below(8) ? name : "/dev/tty", O_RDWR | O_NONBLOCK | (below(2) ? O_NOCTTY : 0));
+			fds[slot] = open(below(8) ? name : "/dev/tty",
+				O_RDWR | O_NONBLOCK | (below(2) ? O_NOCTTY : 0));
 			break;
 		case 2:
 		case 3:
@@ -85,8 +87,10 @@ static void attack(uint32_t seed)
 		default:
 			for (int k = 0; k < 64; k++)
 				bytes[k] = (char)(below(2) ? 0 : rnd());
-			ioctl(fd, (int)requests[below(COUNT(requests))], below(3) ? (unsigned)(uintptr_t)bytes :
-				below(2) ? below(4) : rnd());
+			ioctl(fd, (int)requests[below(COUNT(requests))],
+				below(3)   ? (unsigned)(uintptr_t)bytes
+				: below(2) ? below(4)
+					   : rnd());
 		}
 	}
 	_exit(0);
@@ -94,7 +98,8 @@ static void attack(uint32_t seed)
 
 int main(int argc, char **argv)
 {
-	uint32_t first = argc > 1 ? (uint32_t)atoi(argv[1]) : 1, seeds = argc > 2 ? (uint32_t)atoi(argv[2]) : 20;
+	uint32_t first = argc > 1 ? (uint32_t)atoi(argv[1]) : 1,
+		 seeds = argc > 2 ? (uint32_t)atoi(argv[2]) : 20;
 	int zombies, before = processes(&zombies, false);
 	long objects = 0;
 

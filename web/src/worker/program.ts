@@ -3,9 +3,14 @@
  */
 import type { Program } from '../host/messages.ts';
 
-/** Wasm pages that the module's import of env.memory asks for; 0 when it imports none. */
+/**
+ * Wasm pages that the module's import of env.memory asks for; 0 when it imports none. Throws for what
+ * no program needs and could exhaust the engine's heap with, which ends every process: many tables
+ * (each takes ten million entries), types of the garbage collector.
+ */
 export function importedPages(bytes: Uint8Array): number {
   let at = 8;
+  let pages = 0;
   const leb = (): number => {
     let value = 0;
     for (let shift = 0; ; shift += 7) {
@@ -25,10 +30,24 @@ export function importedPages(bytes: Uint8Array): number {
     if (flags & 1) leb();
     return minimum;
   };
+  /* No types but functions: their objects would live in the engine's heap, which is not a process's. */
+  const checkTypes = (): void => {
+    for (let count = leb(); count > 0; count--) {
+      if (bytes[at++] !== 0x60) throw new Error('types of the garbage collector');
+      for (let vector = 0; vector < 2; vector++) {
+        for (let n = leb(); n > 0; n--) {
+          const type = bytes[at++];
+          if (type === 0x63 || type === 0x64) leb();
+        }
+      }
+    }
+  };
   while (at < bytes.length) {
     const id = bytes[at++];
     const size = leb();
     const end = at + size;
+    if (id === 1) checkTypes();
+    if (id === 4 && leb() > 1) throw new Error('more than one table');
     if (id === 2) {
       for (let count = leb(); count > 0; count--) {
         skipName();
@@ -38,18 +57,17 @@ export function importedPages(bytes: Uint8Array): number {
         else if (kind === 1) {
           at++;
           limits();
-        } else if (kind === 2) return limits();
+        } else if (kind === 2) pages = limits();
         else if (kind === 3) at += 2;
         else if (kind === 4) {
           at++;
           leb();
         }
       }
-      return 0;
     }
     at = end;
   }
-  return 0;
+  return pages;
 }
 
 export function compileProgram(bytes: Uint8Array<ArrayBuffer>): Program {

@@ -12,7 +12,13 @@ kernel libc image web: ; $(NODE) tools/build.ts $@
 
 # Quick: what needs neither an image nor a browser.
 check: ; $(NODE) tools/test.ts --no-build tools types descriptor cli web kernel-asan kernel-tsan kernel-det
-test test-all: ; ./test
+test: ; ./test
+# Besides: long fuzzing, ten times the schedules, every benchmark. docs/results.md holds the last figures.
+test-all: test
+	$(NODE) descriptor/testkit/fuzz/main.ts 600
+	$(MAKE) -C kernel -f fuzz/erofs.mk run SECONDS=600
+	DET_SEEDS=10000 $(MAKE) -C kernel test-det
+	$(NODE) bench/run.ts
 
 bench: ; $(NODE) bench/run.ts
 

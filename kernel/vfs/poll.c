@@ -438,14 +438,14 @@ int sys_pselect6_time64(
 {
 	struct fdsets s = {.user = {read, write, except}};
 	uint32_t mask[2] = {0, 0};
-	uint64_t limit = proc_limit_self(RLIMIT_NOFILE);
+	/* Bits past the table's end are not looked at, as in Linux. */
+	uint32_t size = fdtable_size(proc_self()->files);
 	struct call c;
 	int err;
 
 	if ((int32_t)n < 0)
 		return -EINVAL;
-	/* No descriptor is open there; a bit for one is not looked at, as in Linux. */
-	n = (uint32_t)MIN((uint64_t)n, MIN(limit, (uint64_t)1 << 20));
+	n = MIN(n, size);
 	if (sigmask && copyin(mask, sigmask, sizeof(mask)))
 		return -EFAULT;
 	err = call_begin(&c, timeout, mask[0], mask[1]);

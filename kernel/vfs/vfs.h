@@ -376,6 +376,8 @@ struct fdtable *fdtable_copy(struct fdtable *from); /* fork; NULL: no memory */
 void fdtable_get(struct fdtable *t);
 void fdtable_put(struct fdtable *t); /* last one closes everything */
 void fdtable_close_on_exec(struct fdtable *t);
+/* Slots that t has now: no descriptor from there on is open. */
+uint32_t fdtable_size(struct fdtable *t);
 
 /* The calling process's descriptor fd, referenced; NULL: bad. O_PATH files only through _path. */
 struct file *fd_get(int fd);

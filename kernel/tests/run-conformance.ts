@@ -11,24 +11,20 @@
  *   program | line on Linux | line in the machine | reason
  * An entry that is not needed any more is a failure, so that the list cannot rot.
  */
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+
+import { run as runIn, type Run } from './subprocess.ts';
 
 const here = import.meta.dirname;
 const root = resolve(here, '../..');
 const out = join(root, 'build/conformance');
 const SECONDS_ON_LINUX = 30;
 const SECONDS_IN_MACHINE = 90;
+const run = (command: string, args: readonly string[], seconds: number): Promise<Run> => runIn(root, command, args, seconds);
 const CFLAGS = ['-std=gnu17', '-O1', '-Wall', '-Wextra', '-Werror'];
-
-interface Run {
-  readonly text: string;
-  /** "exit 0", "signal SIGKILL", "out of time" */
-  readonly end: string;
-}
 
 interface Difference {
   readonly program: string;
@@ -36,27 +32,6 @@ interface Difference {
   readonly machine: string;
   readonly line: number;
   used: boolean;
-}
-
-/** Run a command with /dev/null as input in a session of its own; ended with all it started. */
-function run(command: string, args: readonly string[], seconds: number): Promise<Run> {
-  return new Promise((done, fail) => {
-    const child = spawn(command, [...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-    const parts: Buffer[] = [];
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-    }, seconds * 1000);
-    child.stdout.on('data', (part: Buffer) => parts.push(part));
-    child.stderr.on('data', (part: Buffer) => parts.push(part));
-    child.on('error', fail);
-    child.on('close', (code, signal) => {
-      clearTimeout(timer);
-      const end = late ? 'out of time' : signal ? `signal ${signal}` : `exit ${code}`;
-      done({ text: Buffer.concat(parts).toString('latin1'), end });
-    });
-  });
 }
 
 /** Compile unless a program of the same source, header and compiler is there. @returns '' or why not */

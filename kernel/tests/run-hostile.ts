@@ -7,9 +7,10 @@
  * More seeds of one, by hand: cli/pleat run --kernel build/kernel-debug --log -v build/hostile:/t shell
  * -- /t/fuzz FIRST_SEED CHILDREN CALLS [UID]; with VERBOSE=1 in its environment it shows each call.
  */
-import { spawn } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+
+import { run as runIn, type Run } from './subprocess.ts';
 
 const here = import.meta.dirname;
 const root = resolve(here, '../..');
@@ -32,35 +33,12 @@ const ATTACKS: readonly Attack[] = [
   { name: 'terminals', command: ['ttys', '1', '3'], seconds: 60 },
 ];
 
-interface Run {
-  readonly text: string;
-  readonly code: number | null;
-  readonly late: boolean;
-}
-
-function run(command: string, args: readonly string[], seconds: number): Promise<Run> {
-  return new Promise((done, fail) => {
-    const child = spawn(command, [...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-    const parts: Buffer[] = [];
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-    }, seconds * 1000);
-    child.stdout.on('data', (part: Buffer) => parts.push(part));
-    child.stderr.on('data', (part: Buffer) => parts.push(part));
-    child.on('error', fail);
-    child.on('close', (code) => {
-      clearTimeout(timer);
-      done({ text: Buffer.concat(parts).toString('latin1'), code, late });
-    });
-  });
-}
+const run = (command: string, args: readonly string[], seconds: number): Promise<Run> => runIn(root, command, args, seconds);
 
 /** @returns '' or why not */
 async function build(): Promise<string> {
   const made = await run('make', ['-s', '-j2', '-C', 'kernel', 'wasm', 'LOCK_DEBUG=1'], 300);
-  if (made.code !== 0) return `the kernel: ${made.text}`;
+  if (made.end !== 'exit 0') return `the kernel: ${made.text}`;
   mkdirSync(out, { recursive: true });
   const libc = statSync(join(root, 'build/sysroot/lib/libc.a')).mtimeMs;
   const header = statSync(join(here, 'hostile/hostile.h')).mtimeMs;
@@ -69,7 +47,7 @@ async function build(): Promise<string> {
     const newest = Math.max(libc, header, statSync(source).mtimeMs);
     if (existsSync(target) && statSync(target).mtimeMs > newest) continue;
     const compiled = await run('sdk/bin/pleat-cc', ['-O1', '-Wall', '-Werror', '-o', target, source], 180);
-    if (compiled.code !== 0) return `${basename(source)}: ${compiled.text}`;
+    if (compiled.end !== 'exit 0') return `${basename(source)}: ${compiled.text}`;
   }
   return '';
 }
@@ -80,9 +58,9 @@ async function attack({ command, seconds }: Attack): Promise<string> {
   const machine = ['run', '--kernel', 'build/kernel-debug', '--log', '--stats', '-v', `${out}:/t`];
   const result = await run('cli/pleat', [...machine, 'shell', '--', `/t/${program}`, ...args], seconds);
   const last = result.text.split('\n').slice(-25).join('\n');
-  if (result.late) return `the machine hangs\n${last}`;
+  if (result.end === 'out of time') return `the machine hangs\n${last}`;
   if (/kernel panic/.test(result.text)) return last;
-  if (result.code !== 0) return `exit ${result.code}\n${last}`;
+  if (result.end !== 'exit 0') return `${result.end}\n${last}`;
   return /^survived$/m.test(result.text) ? '' : `it does not say that it survived\n${last}`;
 }
 

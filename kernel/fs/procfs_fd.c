@@ -210,6 +210,8 @@ static int fdinfo_text(struct proc_text *t, struct proc_node *n)
 		(unsigned long long)atomic_load(&f->pos), atomic_load(&f->flags),
 		f->path.mount ? f->path.mount->id : 0,
 		(unsigned long long)(f->inode ? f->inode->ino : f->anon_ino));
+	if (f->ops && f->ops->fdinfo)
+		f->ops->fdinfo(f, t);
 	file_put(f);
 	return 0;
 }

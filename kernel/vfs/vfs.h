@@ -38,6 +38,7 @@ struct dir_emit;
 struct poll_table;
 struct proc;
 struct cred;
+struct proc_text;
 
 struct ktime {
 	int64_t sec;
@@ -316,6 +317,8 @@ struct file_ops {
 	int64_t (*seek)(struct file *file, int64_t off, int whence);
 	int (*fsync)(struct file *file);
 	int (*fallocate)(struct file *file, int mode, uint64_t off, uint64_t len);
+	/* Further lines of /proc/<pid>/fdinfo/<fd>, by text_add() of fs/procfs.h. NULL: none. */
+	void (*fdinfo)(struct file *file, struct proc_text *out);
 	bool stream; /* no position: pipe, tty, socket; lseek is -ESPIPE */
 };
 

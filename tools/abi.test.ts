@@ -21,10 +21,11 @@ const PREFIXES: Readonly<Record<string, string>> = {
   DT: 'DT_',
   ERRNO: '',
   THREAD: 'THREAD_',
+  INPUT: 'INPUT_',
 };
 
 /** Tables of offsets, named as the struct in capitals. */
-const STRUCTS = ['HOST_AREA', 'CONSOLE_RING', 'HOST_CALL', 'HOSTFS_STAT', 'PROG_REGS'];
+const STRUCTS = ['HOST_AREA', 'CONSOLE_RING', 'FB_RING', 'INPUT_RING', 'SOUND_RING', 'HOST_CALL', 'HOSTFS_STAT', 'PROG_REGS'];
 
 /** Numbers whose C expression is not their own name. */
 const EXPRESSIONS: Readonly<Record<string, string>> = {

@@ -36,7 +36,8 @@ enum {
 	OP_END,		/* thread: it is DEAD; its Worker must not run on */
 	OP_MEMORY_FREE, /* memory, touched bytes: no process uses it any more; once its Workers have
 			 * parked or ended it is cleaned and comes back as EV_MEMORY */
-	OP_POKE,	/* memory: store 1 at PLEAT_POLL_WORD (a thread there has a signal) */
+	OP_POKE, /* memory, id: a thread there has a signal. The poll word: 0 becomes id, another
+		  * value PLEAT_POLL_ANY (never less than what it says already) */
 	OP_CONSOLE_OUTPUT,    /* console: its output ring has bytes */
 	OP_CONSOLE_CLOSED,    /* console: its session ended */
 	OP_CHUNK,	      /* struct host_call *: layer, chunk -> 64 KiB at data */
@@ -47,12 +48,17 @@ enum {
 	OP_EVENTS_DRAINED,    /* room in the event ring again */
 	OP_CONSOLE_EOF,	      /* console: end of its output (pipe mode) */
 	OP_CONSOLE_ROOM = 16, /* console: its input ring was full and has room again */
-	OP_MEMORY_NEED, /* count: make that many clean memories; each comes back as EV_MEMORY */
+	OP_MEMORY_NEED,	    /* count: make that many clean memories; each comes back as EV_MEMORY */
+	OP_FB_CHANGED = 32, /* fb: look at fbs[fb]; set its `told` to 0 first */
+	OP_FB_COPY,	    /* fb, memory, address in it, address in K, bytes: copy, EV_FB_COPIED */
+	OP_INPUT_CHANGED,   /* input.opened changed; set input.told to 0 first */
+	OP_SOUND_CHANGED,   /* sound.playing changed; set sound.told to 0 first */
 };
 /* OP_SPAWN flags */
-#define SPAWN_FORK 1 /* copy parent_memory (ranges: exec_fork_ranges()), rewind */
-#define SPAWN_EXEC 2 /* run thread->exec */
-#define SPAWN_INIT 4 /* the first process: runs the kernel's boot function, then exec */
+#define SPAWN_FORK 1   /* copy parent_memory (ranges: exec_fork_ranges()), rewind */
+#define SPAWN_EXEC 2   /* run thread->exec */
+#define SPAWN_INIT 4   /* the first process: runs the kernel's boot function, then exec */
+#define SPAWN_THREAD 8 /* a further thread of the process of the thread in key_lo */
 
 /* Events (host -> kernel) */
 enum {
@@ -67,6 +73,11 @@ enum {
 	EV_STOP,	 /* a person stops the machine */
 	EV_MEMORY,	 /* memory: clean and free for use */
 	EV_MEMORY_REFUSED, /* the engine has no more; one OP_MEMORY_NEED is not met */
+	EV_WORKER_BROKE,   /* thread: the engine gave up its Worker; EV_WORKER_GONE follows */
+	EV_FB_COPIED = 32, /* fb: an OP_FB_COPY is done */
+	EV_INPUT,	   /* device, then up to three pairs of type << 16 | code, value */
+	EV_KEY_TEXT,	   /* length, then up to 24 bytes of UTF-8 that a key types */
+	EV_INPUT_LOST,	   /* device: events of it were thrown away */
 };
 
 /* A request that somebody waits for. In K; owned by the waiting thread until status is set. */
@@ -106,6 +117,57 @@ struct console_ring {
 	uint32_t in_use;
 };
 
+/*
+ * A frame buffer, written by the kernel. `seq` is odd while it writes and goes up with each change:
+ * the host reads seq, the fields, the pixels, seq again, and shows them only if it is the same.
+ * So it never shows a memory that its process has given back.
+ * The host adds 1 to frame for each animation frame that it shows the screen in; if vsync_wanted
+ * was set (swap it with 0), it adds 1 to *event_wake then and notifies it.
+ */
+struct fb_ring {
+	uint32_t seq;
+	uint32_t opens;	      /* open files */
+	uint32_t xres, yres;  /* 0: nobody ever opened it */
+	uint32_t line_length; /* bytes */
+	uint32_t bits;	      /* 32: XRGB8888, 16: RGB565 */
+	uint32_t memory;      /* number of the U that holds the pixels; 0: K */
+	uint32_t address;     /* of the first shown pixel; 0: none yet, black */
+	uint32_t hold;	      /* the pixels are on their way: what was shown last stays */
+	uint32_t blank;	      /* the screen is dark */
+	uint32_t told;	      /* kernel: 1 when it sends OP_FB_CHANGED; host: 0 before it looks */
+	uint32_t frame;	      /* host */
+	uint32_t shown;	      /* host: 1 while frames come */
+	uint32_t vsync_wanted;
+	uint32_t reserved[2];
+};
+#define FB_COUNT 4
+
+/* Input devices by number, as in /dev/input/eventN. */
+enum { INPUT_KEYBOARD, INPUT_MOUSE, INPUT_TOUCH, INPUT_GAMEPAD1, INPUT_GAMEPAD2, INPUT_COUNT };
+struct input_ring {
+	uint32_t opened; /* bit n: somebody has eventN open */
+	uint32_t told;	 /* as in fb_ring */
+	uint32_t typing; /* 1: keys type text on a console: EV_KEY_TEXT is wanted */
+	uint32_t reserved;
+};
+
+/*
+ * Sound: what the kernel mixed, 48 kHz s16 stereo frames. The kernel adds to head, the page's audio
+ * thread to tail; it sets `pulling` while it runs. After moving tail it adds 1 to *event_wake and
+ * notifies it, if kick_wanted was set (swap it with 0).
+ */
+#define SOUND_RATE 48000
+#define SOUND_FRAMES 8192 /* a power of 2 */
+struct sound_ring {
+	uint32_t data; /* address of SOUND_FRAMES frames; 0: nobody ever played */
+	uint32_t head, tail;
+	uint32_t playing;   /* clients with sound to play */
+	uint32_t told;	    /* as in fb_ring */
+	uint32_t pulling;   /* host */
+	uint32_t underruns; /* host: times that the ring was empty while playing */
+	uint32_t kick_wanted;
+};
+
 struct host_area {
 	uint32_t version; /* HOST_ABI_VERSION */
 	uint32_t size;	  /* of this struct */
@@ -121,6 +183,9 @@ struct host_area {
 	struct host_slot requests[REQUEST_SLOTS];
 	struct host_slot events[EVENT_SLOTS];
 	struct console_ring consoles[17]; /* by number; 0 unused */
+	struct fb_ring fbs[FB_COUNT];
+	struct input_ring input;
+	struct sound_ring sound;
 };
 
 #endif

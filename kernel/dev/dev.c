@@ -3,6 +3,7 @@
  * Locks: none, the table is fixed.
  */
 #include "dev/dev.h"
+#include "abi/ring.h"
 #include "tty/tty.h"
 #include "vfs/vfs.h"
 
@@ -21,6 +22,7 @@ const struct dev_entry dev_table[] = {
 	{"hostin", DEV_MAJOR_MISC, DEV_MINOR_HOSTIN, 1, 0666, &host_stream_file_ops},
 	{"hostout", DEV_MAJOR_MISC, DEV_MINOR_HOSTOUT, 1, 0666, &host_stream_file_ops},
 	{"hosterr", DEV_MAJOR_MISC, DEV_MINOR_HOSTERR, 1, 0666, &host_stream_file_ops},
+	{"fb", DEV_MAJOR_FB, 0, FB_COUNT, 0666, &fb_fops},
 	{NULL, DEV_MAJOR_PTS, 0, 4096, 0620, &tty_file_ops},
 };
 const uint32_t dev_table_len = ARRAY_LEN(dev_table);

@@ -13,6 +13,9 @@ struct file_ops;
 #define DEV_MAJOR_TTY 4
 #define DEV_MAJOR_TTYAUX 5
 #define DEV_MAJOR_MISC 10
+#define DEV_MAJOR_INPUT 13
+#define DEV_MAJOR_SOUND 14
+#define DEV_MAJOR_FB 29
 #define DEV_MAJOR_PTS 136
 #define DEV_MINOR_CONCTL 240 /* of MISC: which terminals the page shows, for init */
 #define DEV_MINOR_HOSTIN 241 /* of MISC: the host's standard streams, when it is no terminal */
@@ -37,6 +40,8 @@ extern const uint32_t dev_table_len;
 extern const struct file_ops null_fops, zero_fops, full_fops, random_fops;
 /* kmsg.c */
 extern const struct file_ops kmsg_fops;
+/* fb.c */
+extern const struct file_ops fb_fops;
 /* tty/ */
 extern const struct file_ops tty_file_ops;  /* terminals, /dev/tty and /dev/console */
 extern const struct file_ops ptmx_file_ops; /* opening it makes a pair */

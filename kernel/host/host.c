@@ -4,6 +4,7 @@
  */
 #include "host/host.h"
 #include "arch/arch.h"
+#include "dev/fb.h"
 #include "init/init.h"
 #include "lib/kassert.h"
 #include "lib/klog.h"
@@ -61,6 +62,9 @@ static void handle(const struct host_slot *e)
 	case EV_MEMORY_REFUSED:
 		memory_refused();
 		break;
+	case EV_FB_COPIED:
+		fb_copied(e->arg[0]);
+		break;
 	case EV_STOP:
 		machine_halt(128 + SIGTERM);
 		break;
@@ -86,6 +90,7 @@ static void handle_events(void)
 uint64_t host_event_round(void)
 {
 	handle_events();
+	fb_event_round();
 	threads_bury_dead();
 	return timers_run(arch_clock_ns());
 }

@@ -11,6 +11,7 @@
 
 enum lock_rank {
 	RANK_NONE,
+	RANK_EPOLL_SET,	  /* epoll.lock; a set in a set: lock_acquire_inner(); sleepable */
 	RANK_FILE,	  /* file.pos_lock: held across a read, which locks the inode; sleepable */
 	RANK_RENAME,	  /* one per superblock: renames between directories; sleepable */
 	RANK_OVERLAY_DIR, /* inode.lock of an overlayfs directory: outside those of its layers */
@@ -18,6 +19,7 @@ enum lock_rank {
 	RANK_INODE_DIR,	  /* inode.lock of a directory; sleepable */
 	RANK_INODE,	  /* inode.lock of anything else; sleepable */
 	RANK_MM,	  /* mm.lock: vma tree and brk; sleepable (file-backed mmap reads) */
+	RANK_EPOLL,	  /* one: which epoll set watches which file */
 	RANK_PROC_TREE,	  /* one: pid table, parents, children, groups, sessions */
 	RANK_PROC,	  /* proc.lock: limits, names, credentials, cwd and root */
 	RANK_SIGNAL,	  /* proc.sig_lock: pending sets, actions, masks */
@@ -27,16 +29,16 @@ enum lock_rank {
 	RANK_DENTRY,	  /* a stripe of the dentry hash; two: lock_acquire2() */
 	RANK_ICACHE,	  /* superblock's inode table */
 	RANK_FLOCK,	  /* one: flock and fcntl locks */
-	RANK_EPOLL,	  /* one epoll set; a set in a set: see ipc/epoll.c */
 	RANK_SOCK_TABLE,  /* a family's table of addresses, ports */
 	RANK_SOCK,	  /* sock.lock; two ends of a pair: lock_acquire2() */
 	RANK_TTY,	  /* tty.lock; two of a pty pair: lock_acquire2() */
 	RANK_PIPE,
+	RANK_DEVICE, /* one device: a frame buffer, an input device, the sound card */
 	RANK_FUTEX,
-	RANK_TIMER, /* one: the queue of armed timers */
-	RANK_WAITQ, /* queues without an object of their own */
-	RANK_EPOLL_READY,
-	RANK_CHUNK, /* the chunk cache */
+	RANK_TIMER,	  /* one: the queue of armed timers */
+	RANK_WAITQ,	  /* queues without an object of their own */
+	RANK_EPOLL_READY, /* epoll.ready_lock; a set in a set: lock_acquire_inner() */
+	RANK_CHUNK,	  /* the chunk cache */
 	RANK_RING,
 	RANK_ALLOC,
 	RANK_KLOG,
@@ -45,7 +47,7 @@ enum lock_rank {
 
 static inline int lock_rank_sleepable(enum lock_rank rank)
 {
-	return rank >= RANK_FILE && rank <= RANK_MM;
+	return rank >= RANK_EPOLL_SET && rank <= RANK_MM;
 }
 
 #endif

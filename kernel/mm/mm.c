@@ -31,9 +31,11 @@ void mm_get(struct mm *mm)
 	ref_get(&mm->refs);
 }
 
-static void vma_free(struct vma *v)
+static void vma_free(struct mm *mm, struct vma *v)
 {
 	list_del(&v->link);
+	if (v->file && v->file->ops->map)
+		v->file->ops->map->unmap(v->file, mm, v);
 	if (v->file)
 		file_put(v->file);
 	kfree(v);
@@ -46,7 +48,7 @@ void mm_put(struct mm *mm)
 	if (!ref_put(&mm->refs))
 		return;
 	LIST_FOR_EACH_SAFE(v, next, &mm->vmas, link)
-		vma_free(v);
+		vma_free(mm, v);
 	if (mm->memory)
 		memory_put(mm->memory, mm->touched);
 	kfree(mm->exe);
@@ -93,6 +95,11 @@ struct mm *mm_copy(struct mm *from)
 			break;
 		}
 		*n = *v;
+		if (n->file && n->file->ops->map && n->file->ops->map->map(n->file, mm, n, true)) {
+			kfree(n);
+			ok = false;
+			break;
+		}
 		if (n->file)
 			file_get(n->file);
 		list_add_tail(&mm->vmas, &n->link);
@@ -213,7 +220,7 @@ int vma_remove_locked(struct mm *mm, uint32_t start, uint32_t end)
 		if (v->start >= end)
 			break;
 		if (v->start >= start)
-			vma_free(v);
+			vma_free(mm, v);
 	}
 	return 0;
 }

@@ -5,6 +5,7 @@
  * Locks: mm.lock.
  */
 #include "mm/internal.h"
+#include "lib/alloc.h"
 #include "lib/klog.h"
 #include "arch/arch.h"
 #include "proc/proc.h"
@@ -60,11 +61,15 @@ static int fill_from_file(struct file *file, uint32_t at, uint32_t len, uint64_t
 
 static int check_file(struct file *file, uint32_t prot, uint32_t flags)
 {
+	bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
+
 	if (!file_readable(file))
 		return -EACCES;
+	if (file->ops->map)
+		return shared && (prot & PROT_WRITE) && !file_writable(file) ? -EACCES : 0;
 	if (!file->ops->read || file->ops->stream || !file->inode || !S_ISREG(file->inode->mode))
 		return -ENODEV;
-	if ((flags & MAP_TYPE) != MAP_PRIVATE && (prot & PROT_WRITE)) {
+	if (shared && (prot & PROT_WRITE)) {
 		if (!file_writable(file))
 			return -EACCES;
 		klog(KLOG_WARN, "mm: pid %u: a writable shared file mapping needs -mshm",
@@ -74,10 +79,27 @@ static int check_file(struct file *file, uint32_t prot, uint32_t flags)
 	return 0;
 }
 
+/* Tell the file of its new mapping, which is undone if it says no. */
+static int announce_locked(struct mm *mm, struct vma *v, uint32_t prot)
+{
+	struct file *file = v->file;
+	int err = file->ops->map->map(file, mm, v, false);
+
+	if (!err) {
+		v->prot = prot;
+		return 0;
+	}
+	list_del(&v->link);
+	kfree(v);
+	file_put(file); /* the caller holds it, too */
+	return err;
+}
+
 static int map_range(struct mm *mm, uint32_t start, uint32_t len, uint32_t prot, uint32_t flags,
 	struct file *file, uint64_t offset)
 {
 	uint32_t keep = flags & (MAP_TYPE | MAP_NORESERVE | MAP_STACK);
+	struct vma *v = NULL;
 	int err;
 
 	lock_acquire(&mm->lock);
@@ -90,9 +112,13 @@ static int map_range(struct mm *mm, uint32_t start, uint32_t len, uint32_t prot,
 		goto out;
 	err = range_clear_locked(mm, start, start + len);
 	/* A file's bytes are read through the map: readable and writable until they are there. */
-	if (!err && !vma_add_locked(mm, start, start + len, file ? PROT_READ | PROT_WRITE : prot,
-			    keep, VMA_MMAP, file, offset))
+	if (!err)
+		v = vma_add_locked(mm, start, start + len, file ? PROT_READ | PROT_WRITE : prot,
+			keep, VMA_MMAP, file, offset);
+	if (!err && !v)
 		err = -ENOMEM;
+	if (!err && file && file->ops->map)
+		err = announce_locked(mm, v, prot);
 	mm_refresh_locked(mm);
 out:
 	lock_release(&mm->lock);
@@ -127,7 +153,7 @@ int sys_mmap2(
 		goto put;
 	}
 	err = at;
-	if (file) {
+	if (file && !file->ops->map) {
 		int fill = fill_from_file(file, (uint32_t)at, len, offset);
 
 		if (fill) {
@@ -193,7 +219,8 @@ int sys_mprotect(uaddr_t start, uint32_t len, uint32_t prot)
 		if (v->start < start || v->start >= start + len)
 			continue;
 		/* See check_file(): what is written there would never reach the file. */
-		if ((prot & PROT_WRITE) && v->file && (v->flags & MAP_TYPE) != MAP_PRIVATE) {
+		if ((prot & PROT_WRITE) && v->file && (v->flags & MAP_TYPE) != MAP_PRIVATE &&
+			!(v->file->ops->map && file_writable(v->file))) {
 			err = -EACCES;
 			goto refresh;
 		}
@@ -231,6 +258,9 @@ static int remap_locked(struct mm *mm, uint32_t old, uint32_t oldlen, uint32_t n
 	int err;
 
 	if (!v || old + oldlen > v->end)
+		return -EFAULT;
+	/* What a device maps neither grows nor moves. */
+	if (v->file && v->file->ops->map && (newlen > oldlen || (flags & MREMAP_FIXED)))
 		return -EFAULT;
 	if (!(flags & MREMAP_FIXED) && newlen <= oldlen) {
 		err = newlen < oldlen ? vma_remove_locked(mm, old + newlen, old + oldlen) : 0;

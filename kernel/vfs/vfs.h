@@ -38,6 +38,8 @@ struct dir_emit;
 struct poll_table;
 struct proc;
 struct cred;
+struct mm;
+struct vma;
 struct proc_text;
 
 struct ktime {
@@ -293,6 +295,23 @@ int path_mknod(
 
 /* ---- open files ---- */
 
+/*
+ * Mappings of a file that are more than a copy of its bytes made at the call: a device's memory, a
+ * file whose pages are written back. mm.lock (sleepable) is held. Each range that was mapped is
+ * unmapped once, but maybe in parts, in any order: munmap of a part cuts the range.
+ */
+struct map_ops {
+	/* v of mm is to show the file from v->offset on. It is mm's already, readable and writable,
+	 * reads as zeros, and lies in the calling thread's own U. forked: mm is that of a child to
+	 * be, whose U (not there yet) gets a copy of what the parent's holds. 0 or -errno: no
+	 * mapping. A forked one cannot fail but with -ENOMEM. */
+	int (*map)(struct file *file, struct mm *mm, const struct vma *v, bool forked);
+	/* [v->start, v->end) of mm is no more: munmap, another mapping in its place, exec, the end
+	 * of the process. U still holds its bytes, but may be another process's than the caller's.
+	 */
+	void (*unmap)(struct file *file, struct mm *mm, const struct vma *v);
+};
+
 struct file_ops {
 	/* Called once for a new struct file; may replace file->ops and set file->priv. NULL: none.
 	 */
@@ -340,6 +359,7 @@ struct file {
 	uint64_t pos;		    /* [pos_lock] */
 	int32_t owner;		    /* F_SETOWN */
 	struct list epoll_links;    /* [EPOLL] memberships in epoll sets */
+	uint32_t epoll_count;	    /* [a] how many; 0: file_put() has nothing to tell epoll */
 	const char *anon_name; /* "pipe:[7]" style prefix, for /proc/<pid>/fd; NULL for files */
 	uint64_t anon_ino;
 	void *priv;
@@ -424,6 +444,8 @@ struct poll_table {
 	struct poll_entry *more; /* heap, grown before joining */
 	uint32_t count, capacity;
 	int error; /* -ENOMEM: an entry was not joined */
+	/* NULL, or called instead of joining with an entry of this table (epoll). */
+	void (*join)(struct poll_table *pt, struct waitq *q, struct lock *l);
 };
 /* From a poll op, with l held: be told when q changes. pt may be NULL. */
 void poll_join(struct poll_table *pt, struct waitq *q, struct lock *l);

@@ -20,6 +20,10 @@ export const OP = {
   CONSOLE_EOF: 14,
   CONSOLE_ROOM: 16,
   MEMORY_NEED: 17,
+  FB_CHANGED: 32,
+  FB_COPY: 33,
+  INPUT_CHANGED: 34,
+  SOUND_CHANGED: 35,
 } as const;
 
 /** Events, host to kernel. */
@@ -35,6 +39,10 @@ export const EV = {
   STOP: 9,
   MEMORY: 10,
   MEMORY_REFUSED: 11,
+  FB_COPIED: 32,
+  INPUT: 33,
+  KEY_TEXT: 34,
+  INPUT_LOST: 35,
 } as const;
 
 /** Flags of OP.SPAWN. */
@@ -95,8 +103,11 @@ export const HOST_AREA = {
   requests: 120,
   events: 32888,
   consoles: 65656,
+  fbs: 66200,
+  input: 66456,
+  sound: 66472,
 } as const;
-export const HOST_AREA_BYTES = 66200;
+export const HOST_AREA_BYTES = 66504;
 
 /** struct console_ring */
 export const CONSOLE_RING = {
@@ -108,6 +119,46 @@ export const CONSOLE_RING = {
   outData: 20,
   outFull: 24,
 } as const;
+
+/** struct fb_ring */
+export const FB_RING = {
+  seq: 0,
+  opens: 4,
+  xres: 8,
+  yres: 12,
+  lineLength: 16,
+  bits: 20,
+  memory: 24,
+  address: 28,
+  hold: 32,
+  blank: 36,
+  told: 40,
+  frame: 44,
+  shown: 48,
+  vsyncWanted: 52,
+} as const;
+export const FB_RING_BYTES = 64;
+export const FB_COUNT = 4;
+
+/** Input devices by number. */
+export const INPUT = { KEYBOARD: 0, MOUSE: 1, TOUCH: 2, GAMEPAD1: 3, GAMEPAD2: 4 } as const;
+
+/** struct input_ring */
+export const INPUT_RING = { opened: 0, told: 4, typing: 8 } as const;
+
+/** struct sound_ring */
+export const SOUND_RING = {
+  data: 0,
+  head: 4,
+  tail: 8,
+  playing: 12,
+  told: 16,
+  pulling: 20,
+  underruns: 24,
+  kickWanted: 28,
+} as const;
+export const SOUND_RATE = 48000;
+export const SOUND_FRAMES = 8192;
 
 /** struct host_call */
 export const HOST_CALL = {

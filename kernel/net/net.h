@@ -43,30 +43,51 @@ struct sock_cred {
 };
 
 struct sock_msg {
-	struct iobuf *data;	/* checked before: copies cannot fail */
-	uint32_t flags;		/* MSG_* asked for; MSG_DONTWAIT is set for O_NONBLOCK files too */
-	uint32_t out_flags;	/* recvmsg: MSG_TRUNC, MSG_CTRUNC, MSG_EOR, MSG_OOB, MSG_ERRQUEUE */
-	struct sock_addr name;	/* sendmsg: where to, len 0 none; recvmsg: from whom, len 0 none */
-	struct scm *scm;	/* sendmsg: what goes along, or NULL; the family takes what it keeps
-				 * and sets this NULL. recvmsg: filled in by the family */
-	const uint8_t *control; /* sendmsg: all control messages as the program gave them */
+	struct iobuf *data; /* checked before: copies cannot fail */
+	uint32_t flags;	    /* MSG_* asked for; MSG_DONTWAIT is set for O_NONBLOCK files too */
+	uint32_t out_flags; /* recvmsg: MSG_TRUNC, MSG_CTRUNC, MSG_EOR, MSG_OOB, MSG_ERRQUEUE */
+	/* sendmsg: where to, NULL: not said. recvmsg: from whom, to be filled in (len is 0); NULL:
+	 * the caller does not ask. */
+	struct sock_addr *name;
+	struct scm *scm; /* recvmsg: what came along, given to the caller (AF_UNIX) */
+	/* sendmsg: all control messages as the program gave them: walk them with cmsg_next(). */
+	const uint8_t *control;
 	uint32_t control_len;
-	/* recvmsg: add a control message (IP_PKTINFO, IP_TTL, ...). Sets MSG_CTRUNC when full. */
+	/* recvmsg: room for control messages, reply_size 0: none. Use sock_msg_put(). */
 	uint8_t *reply;
 	uint32_t reply_len, reply_size;
 };
-/* For recvmsg ops: append one control message. */
+/* For recvmsg ops: append one control message (IP_PKTINFO, IP_TTL, ...). Sets MSG_CTRUNC in
+ * out_flags when it does not fit, and cuts it. */
 void sock_msg_put(struct sock_msg *m, int level, int type, const void *data, uint32_t len);
+/* SCM_TIMESTAMP(NS) for what arrived at t, if the socket wants one. */
+void sock_msg_put_time(struct sock *sk, struct sock_msg *m, struct ktime t);
+/* For sendmsg ops: the next control message; *pos starts at 0. NULL: no more, or one that is cut
+ * (then *pos is not control_len: -EINVAL). */
+const struct abi_cmsghdr *cmsg_next(const struct sock_msg *m, uint32_t *pos);
+static inline const void *cmsg_data(const struct abi_cmsghdr *c)
+{
+	return c + 1;
+}
+static inline uint32_t cmsg_data_len(const struct abi_cmsghdr *c)
+{
+	return c->len - (uint32_t)sizeof(*c);
+}
 
 /* Descriptors and credentials that travel with a message (SCM_RIGHTS, SCM_CREDENTIALS). */
-#define SCM_FILES_MAX 253
+#define SCM_FILES_MAX 253u
 struct scm {
+	struct scm *next; /* while on a list of those to be freed */
 	bool has_cred;
 	struct sock_cred cred;
 	uint32_t nfiles;
 	struct file *files[]; /* referenced */
 };
-void scm_free(struct scm *scm); /* drops the files; NULL is fine */
+/* What m's control messages ask to send; *out NULL: nothing. -EINVAL, -EBADF, -EPERM,
+ * -ETOOMANYREFS, -ENOMEM. */
+int scm_from_control(const struct sock_msg *m, struct scm **out) MUST_CHECK;
+/* Drops the files, which may close them: no lock is held. NULL is fine. */
+void scm_free(struct scm *scm);
 
 struct sock_ops {
 	int (*bind)(struct sock *sk, const struct sock_addr *addr);
@@ -107,11 +128,15 @@ struct sock {
 	uint16_t family, type, protocol; /* [i] */
 	uint16_t shut;			 /* [l] SOCK_SHUT_* */
 	struct waitq wait;		 /* [l] everybody who waits for this socket; woken by key */
-	int32_t error;	       /* [l] positive errno: SO_ERROR, or the next call's result */
-	bool listening;	       /* [l] */
-	struct sock_cred cred; /* [i] of the process that made it */
-	struct file *file;     /* [a] not referenced; NULL: none yet, or closed (SIGIO owner) */
-	uint64_t ino;	       /* [i] the number in "socket:[n]" */
+	int32_t error;		   /* [l] positive errno: SO_ERROR, or the next call's result */
+	bool listening;		   /* [l] */
+	struct sock_cred cred;	   /* [i] of the process that made it: pid, effective ids */
+	struct sock_cred peercred; /* [l] SO_PEERCRED; pid 0 and ids -1: none */
+	struct file *file;	   /* [l] not referenced; NULL: none yet, or closed */
+	int32_t sigio_owner;	   /* [l] F_SETOWN's, to be signalled by sock_unlock(); 0: nobody */
+	int32_t sigurg_owner;	   /* [l] the same for SIGURG */
+	uint64_t ino;		   /* [i] the number in "socket:[n]" */
+	struct list all_link;	   /* every socket, oldest first (socket.c) */
 	/* Options of SOL_SOCKET; [l] to write, a racing read is harmless. Times in ns, 0: none. */
 	uint64_t rcvtimeo_ns, sndtimeo_ns;
 	uint32_t sndbuf, rcvbuf; /* bytes, as getsockopt shows them (doubled, as Linux does) */
@@ -141,20 +166,52 @@ void sock_get(struct sock *sk);
 void sock_put(struct sock *sk);
 
 /*
+ * Always these for sock.lock: letting go also sends the SIGIO that sock_wake() found due, which
+ * must not be done under the lock. So whoever calls sock_unlock() after a sock_wake() holds no
+ * other lock. Where a table's lock must be held on, lock_release(&sk->lock) leaves the signal for
+ * the next sock_unlock() of that socket: follow with sock_lock(); sock_unlock(); once outside.
+ */
+static inline void sock_lock(struct sock *sk)
+{
+	lock_acquire(&sk->lock);
+}
+static inline void sock_lock2(struct sock *a, struct sock *b)
+{
+	lock_acquire2(&a->lock, &b->lock);
+}
+void sock_unlock(struct sock *sk);
+void sock_unlock2(struct sock *a, struct sock *b);
+
+/*
  * Wait once on sk->wait with sk->lock held, until deadline_ns. 0: look again. -ETIMEDOUT: the
  * caller turns it into -EAGAIN (-EINPROGRESS for connect). A signal: -ERESTARTSYS if there is no
  * deadline, else -EINTR, as signal(7) has it for SO_RCVTIMEO and SO_SNDTIMEO.
  */
 int sock_wait(struct sock *sk, uint64_t deadline_ns) MUST_CHECK;
+/* The same on another queue of the socket that sk->lock guards. */
+int sock_wait_on(struct sock *sk, struct waitq *q, uint64_t deadline_ns) MUST_CHECK;
 /* The deadline of a call that starts now; WAIT_FOREVER for no time-out. */
 uint64_t sock_deadline(uint64_t timeo_ns);
 /* Something changed (POLLIN, POLLOUT, POLLHUP, ...): wake sleepers and pollers. sk->lock held. */
 void sock_wake(struct sock *sk, uint32_t key);
+/* Out-of-band data came: SIGURG to the owner at sock_unlock(); wakes with POLLPRI. */
+void sock_wake_urgent(struct sock *sk);
 /* Take the pending error: 0 or -errno. sk->lock held. */
 int sock_take_error(struct sock *sk);
-/* The calling process's socket fd; *file is referenced and keeps it. -EBADF, -ENOTSOCK. */
-int sock_from_fd(int fd, struct file **file, struct sock **out) MUST_CHECK;
+/* The socket behind the calling process's descriptor; fdref_put(r) in the end. -EBADF, -ENOTSOCK.
+ */
+struct fdref;
+int sock_from_fd(struct fdref *r, int fd, struct sock **out) MUST_CHECK;
+/* The socket behind an open file; NULL: it is something else. */
+struct sock *sock_of_file(const struct file *file);
 /* Calls f for each socket of a family, for /proc/net; no lock of any socket is held. */
 void sock_for_each(int family, void (*f)(struct sock *sk, void *arg), void *arg);
+/* Who calls: pid and effective ids (SO_PEERCRED), or real ones (SCM_CREDENTIALS). */
+struct sock_cred sock_cred_self(bool real);
+
+/* sockopt.c */
+int sock_setsockopt(struct sock *sk, int level, int name, uaddr_t value, uint32_t len);
+int sock_getsockopt(struct sock *sk, int level, int name, uaddr_t value, uaddr_t len);
+int sock_ioctl(struct sock *sk, uint32_t cmd, uaddr_t arg);
 
 #endif

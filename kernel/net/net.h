@@ -143,8 +143,8 @@ struct sock {
 	uint32_t rcvlowat;
 	uint32_t priority, mark;
 	int32_t linger; /* seconds; -1: off */
-	bool reuseaddr, reuseport, keepalive, broadcast, oobinline, passcred, dontroute, timestamp,
-		timestampns;
+	bool reuseaddr, reuseport, keepalive, broadcast, oobinline, passcred, dontroute, debug,
+		no_check, timestamp, timestampns;
 };
 
 struct sock_family {

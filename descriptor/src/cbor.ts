@@ -19,11 +19,12 @@ export function encodeCbor(value: CborValue): Uint8Array {
 /**
  * Decode one CBOR item that fills `bytes`.
  *
- * @param what - "envelope" or "descriptor", for messages
+ * @param what - "envelope", "descriptor" or "overlay", for messages
+ * @param maxItems - most data items
  * @returns the value, maps as Map; or a failure named cbor-...
  */
-export function decodeCbor(bytes: Uint8Array, what: string): Result<unknown> {
-  const failure = new Walk(bytes, what).run();
+export function decodeCbor(bytes: Uint8Array, what: string, maxItems: number = LIMITS.cborItems): Result<unknown> {
+  const failure = new Walk(bytes, what, maxItems).run();
   if (failure !== undefined) return { ok: false, failure };
   const value: unknown = decode(bytes, { useMaps: true, allowIndefinite: false, strict: true });
   /* what the walk leaves: the order of map keys, and keys that occur twice */
@@ -42,12 +43,14 @@ class Walk {
   readonly #what: string;
   /** each open array or map; a map's items are its keys and values, so keys come at even counts */
   readonly #open: { left: number; readonly isMap: boolean }[] = [];
+  readonly #maxItems: number;
   #at = 0;
   #items = 0;
 
-  constructor(bytes: Uint8Array, what: string) {
+  constructor(bytes: Uint8Array, what: string, maxItems: number) {
     this.#bytes = bytes;
     this.#what = what;
+    this.#maxItems = maxItems;
   }
 
   run(): Failure | undefined {
@@ -70,8 +73,8 @@ class Walk {
     const start = this.#at;
     const initial = this.#bytes[start];
     if (initial === undefined) return this.#fail('cbor-truncated', start, 'an item is missing');
-    if (++this.#items > LIMITS.cborItems) {
-      return this.#fail('cbor-too-many-items', start, `more than ${LIMITS.cborItems} items`);
+    if (++this.#items > this.#maxItems) {
+      return this.#fail('cbor-too-many-items', start, `more than ${this.#maxItems} items`);
     }
     const around = this.#open.at(-1);
     const isKey = around !== undefined && around.isMap && around.left % 2 === 0;

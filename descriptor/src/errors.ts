@@ -35,6 +35,10 @@ export const FAILURES = {
   'limit-exceeded': 'a value is longer, larger or more numerous than its cap',
   'bad-value': "a value breaks its field's grammar",
   'bad-text': 'text for people has control, direction or other hidden characters',
+  'bad-path': "a path of an overlay leads elsewhere than below the machine's root, or has two spellings",
+  'unsorted-paths': 'the paths of an overlay are not in rising order, or one occurs twice',
+  'path-conflict': 'a path of an overlay goes through something that the overlay does not leave a directory',
+  'duplicate-mount': 'two mounts have the same path',
   'duplicate-layer': 'two layers have the same name or the same root',
 } as const;
 

@@ -2,186 +2,38 @@
  * The shape of a descriptor, said once: the same table reads the JSON form and the CBOR form, writes
  * CBOR, and holds every limit. The text to it is SPEC.md section 5.
  */
-import { fromHex, toHex } from './bytes.ts';
-import type { CborMap, CborValue } from './cbor.ts';
-import { refuse } from './errors.ts';
-import type { Failure, FailureName, Result } from './errors.ts';
+import type { CborValue } from './cbor.ts';
+import {
+  Reading,
+  flag,
+  hash,
+  integer,
+  list,
+  members,
+  optional,
+  readText,
+  record,
+  required,
+  text,
+  word,
+  wrongType,
+} from './codecs.ts';
+import type { Codec, Complaint, Form, TextRule } from './codecs.ts';
+import type { Result } from './errors.ts';
 import { LIMITS } from './limits.ts';
-import type { Boot, Descriptor, Layer } from './types.ts';
-
-type Form = 'json' | 'cbor';
-
-/** One reading of one descriptor; keeps the first failure. */
-class Reading {
-  readonly form: Form;
-  failure: Failure | undefined;
-
-  constructor(form: Form) {
-    this.form = form;
-  }
-
-  refuse(name: FailureName, where: string, detail: string): undefined {
-    this.failure ??= refuse(name, where, detail).failure;
-    return undefined;
-  }
-}
-
-interface Codec<T> {
-  /** @returns the value in JSON form, or undefined once the reading has a failure */
-  read(value: unknown, where: string, reading: Reading): T | undefined;
-  write(value: T): CborValue;
-}
-
-interface Field<T> {
-  /** key in the CBOR map */
-  readonly key: number;
-  readonly codec: Codec<T>;
-  readonly required: boolean;
-  /** whether a value is the default, which must not be spelled out */
-  isDefault(value: T): boolean;
-}
-
-type Fields<T> = { readonly [K in keyof T]-?: Field<Exclude<T[K], undefined>> };
-
-function required<T>(key: number, codec: Codec<T>): Field<T> {
-  return { key, codec, required: true, isDefault: () => false };
-}
-
-function optional<T>(key: number, codec: Codec<T>, standard: T): Field<T> {
-  const spelled = JSON.stringify(standard);
-  return { key, codec, required: false, isDefault: (value) => JSON.stringify(value) === spelled };
-}
-
-const BYTES = new TextEncoder();
-
-interface TextRule {
-  readonly cap: number;
-  /** what the text must match, and how to say so */
-  readonly grammar?: { readonly pattern: RegExp; readonly words: string };
-  /** a further check: the complaint, or undefined */
-  readonly check?: (value: string) => { name: FailureName; detail: string } | undefined;
-}
-
-function text(rule: TextRule): Codec<string> {
-  return {
-    read(value, where, reading) {
-      if (typeof value !== 'string') return wrongType(value, 'text', where, reading);
-      return readText(value, rule, where, reading);
-    },
-    write: (value) => value,
-  };
-}
-
-function readText(
-  value: string,
-  rule: TextRule,
-  where: string,
-  reading: Reading,
-): string | undefined {
-  /* UTF-8 is never shorter than the string has units: refuse a huge one before encoding it */
-  const length = value.length > rule.cap ? value.length : BYTES.encode(value).length;
-  if (length > rule.cap) {
-    return reading.refuse('limit-exceeded', where, `${length} bytes, the cap is ${rule.cap}`);
-  }
-  if (!value.isWellFormed() || value.includes('\ufeff')) {
-    return reading.refuse('bad-text', where, 'has a lone surrogate or a byte order mark');
-  }
-  if (value.includes('\0')) return reading.refuse('bad-value', where, 'has a NUL character');
-  if (rule.grammar !== undefined && !rule.grammar.pattern.test(value)) {
-    return reading.refuse('bad-value', where, `must be ${rule.grammar.words}`);
-  }
-  const complaint = rule.check?.(value);
-  if (complaint !== undefined) return reading.refuse(complaint.name, where, complaint.detail);
-  return value;
-}
-
-function wrongType(value: unknown, wanted: string, where: string, reading: Reading): undefined {
-  return reading.refuse('wrong-type', where, `is ${typeName(value)}, must be ${wanted}`);
-}
-
-function typeName(value: unknown): string {
-  if (value === null) return 'null';
-  if (value instanceof Uint8Array) return 'a byte string';
-  if (value instanceof Map) return 'a map';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'string') return 'text';
-  return `a ${typeof value}`;
-}
-
-/** 32 bytes: a byte string in CBOR, hex digits in JSON; all zero means nobody computed it. */
-const hash: Codec<string> = {
-  read(value, where, reading) {
-    if (reading.form === 'cbor') {
-      if (!(value instanceof Uint8Array)) {
-        return wrongType(value, 'a byte string', where, reading);
-      }
-    } else if (typeof value !== 'string') {
-      return wrongType(value, '64 hex digits', where, reading);
-    }
-    const hex = value instanceof Uint8Array ? toHex(value) : value;
-    if (!/^[0-9a-f]{64}$/.test(hex)) {
-      return reading.refuse('bad-value', where, 'must be a hash of 32 bytes');
-    }
-    if (/^0+$/.test(hex)) return reading.refuse('bad-value', where, 'must not be all zeros');
-    return hex;
-  },
-  write: (hex) => fromHex(hex),
-};
-
-function integer(least: number, most: number): Codec<number> {
-  return {
-    read(value, where, reading) {
-      if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
-        return wrongType(value, 'a whole number', where, reading);
-      }
-      if (value < least) return reading.refuse('bad-value', where, `is below ${least}`);
-      if (value > most) {
-        return reading.refuse('limit-exceeded', where, `${value} is above the cap of ${most}`);
-      }
-      return value;
-    },
-    write: (value) => value,
-  };
-}
-
-const flag: Codec<boolean> = {
-  read(value, where, reading) {
-    if (typeof value !== 'boolean') return wrongType(value, 'true or false', where, reading);
-    return value;
-  },
-  write: (value) => value,
-};
-
-function list<T>(item: Codec<T>, cap: number): Codec<readonly T[]> {
-  return {
-    read(value, where, reading) {
-      if (!Array.isArray(value)) return wrongType(value, 'a list', where, reading);
-      if (value.length > cap) {
-        return reading.refuse('limit-exceeded', where, `${value.length} items, the cap is ${cap}`);
-      }
-      const items: T[] = [];
-      for (const [i, element] of value.entries()) {
-        const read = item.read(element, `${where}[${i}]`, reading);
-        if (read === undefined) return undefined;
-        items.push(read);
-      }
-      return items;
-    },
-    write: (items) => items.map((element) => item.write(element)),
-  };
-}
-
-/** The members of a map of the reading's form; undefined if the value is no such map. */
-function members(value: unknown, form: Form): Map<unknown, unknown> | undefined {
-  if (form === 'cbor') return value instanceof Map ? value : undefined;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  return new Map<unknown, unknown>(Object.entries(value).filter(([, v]) => v !== undefined));
-}
-
-function showKey(key: unknown): string {
-  if (typeof key === 'number') return String(key);
-  return typeof key === 'string' ? JSON.stringify(key.slice(0, 40)) : `(${typeName(key)})`;
-}
+import { overlayFiles } from './overlay.ts';
+import type {
+  Blob,
+  Boot,
+  Capability,
+  Descriptor,
+  Layer,
+  Mount,
+  Overlay,
+  PadButton,
+  Panel,
+  Service,
+} from './types.ts';
 
 const ENV_NAME: TextRule = {
   cap: LIMITS.envNameBytes,
@@ -210,56 +62,9 @@ const environment: Codec<Readonly<Record<string, string>>> = {
   write: (env) => new Map(Object.entries(env)),
 };
 
-function record<T extends object>(
-  fields: Fields<T>,
-  check?: (value: T, where: string, reading: Reading) => T | undefined,
-): Codec<T> {
-  const table = Object.entries<Field<unknown>>(fields);
-  const keyOf = (name: string, field: Field<unknown>, form: Form): unknown =>
-    form === 'cbor' ? field.key : name;
-  return {
-    read(value, where, reading) {
-      const entries = members(value, reading.form);
-      if (entries === undefined) return wrongType(value, 'a map', where, reading);
-      const known = new Set(table.map(([name, field]) => keyOf(name, field, reading.form)));
-      for (const key of entries.keys()) {
-        if (!known.has(key)) {
-          return reading.refuse('unknown-field', where, `field ${showKey(key)} is not defined`);
-        }
-      }
-      const read: [string, unknown][] = [];
-      for (const [name, field] of table) {
-        const place = where === 'descriptor' ? name : `${where}.${name}`;
-        const key = keyOf(name, field, reading.form);
-        if (!entries.has(key)) {
-          if (field.required) return reading.refuse('missing-field', place, 'is required');
-          continue;
-        }
-        const content = field.codec.read(entries.get(key), place, reading);
-        if (content === undefined) return undefined;
-        if (field.isDefault(content)) {
-          return reading.refuse('spelled-default', place, 'is the default and must be left out');
-        }
-        read.push([name, content]);
-      }
-      /* every entry was read by the codec of its field, and the required ones are there */
-      const whole = Object.fromEntries(read) as T;
-      return check === undefined ? whole : check(whole, where, reading);
-    },
-    write(value) {
-      const map = new Map<number | string, CborValue>();
-      const contents = new Map<string, unknown>(Object.entries(value));
-      for (const [name, field] of table) {
-        const content = contents.get(name);
-        if (content !== undefined) map.set(field.key, field.codec.write(content));
-      }
-      return map satisfies CborMap;
-    },
-  };
-}
 
 /** The path is absolute, and its only spelling: no //, ., .. and no / at the end. */
-function checkPath(path: string): { name: FailureName; detail: string } | undefined {
+function checkPath(path: string): Complaint | undefined {
   if (path === '/') return undefined;
   const parts = path.split('/');
   if (parts.shift() !== '' || parts.length === 0) {
@@ -285,7 +90,7 @@ const URL_GRAMMAR = {
   words: 'an http(s) base URL or a relative path, plain characters, with / at the end',
 };
 
-function checkUrl(url: string): { name: FailureName; detail: string } | undefined {
+function checkUrl(url: string): Complaint | undefined {
   if (url === '') return { name: 'bad-value', detail: 'must not be empty' };
   if (url.split('/').some((part) => part === '.' || part === '..')) {
     return { name: 'bad-value', detail: 'must have no . or .. part' };
@@ -299,7 +104,7 @@ const HIDDEN =
 const HIDDEN_BUT_NEWLINE = new RegExp(`(?!\\n)${HIDDEN.source}`, 'u');
 
 function checkShown(hidden: RegExp) {
-  return (value: string): { name: FailureName; detail: string } | undefined => {
+  return (value: string): Complaint | undefined => {
     const found = hidden.exec(value);
     if (found === null) return undefined;
     const code = found[0].codePointAt(0)!.toString(16).padStart(4, '0').toUpperCase();
@@ -307,7 +112,7 @@ function checkShown(hidden: RegExp) {
   };
 }
 
-function checkNotEmpty(value: string): { name: FailureName; detail: string } | undefined {
+function checkNotEmpty(value: string): Complaint | undefined {
   return value === '' ? { name: 'bad-value', detail: 'must not be empty' } : undefined;
 }
 
@@ -315,18 +120,14 @@ const argument = text({ cap: LIMITS.argBytes });
 const envValue = text({ cap: LIMITS.envValueBytes });
 const baseUrl = text({ cap: LIMITS.urlBytes, grammar: URL_GRAMMAR, check: checkUrl });
 
+const layerName = text({
+  cap: LIMITS.layerNameBytes,
+  grammar: { pattern: /^[a-z0-9][a-z0-9.+_-]*$/, words: 'lower-case letters, digits and .+_-, a letter or digit first' },
+});
+
 const layer = record<Layer>(
   {
-    name: required(
-      1,
-      text({
-        cap: LIMITS.layerNameBytes,
-        grammar: {
-          pattern: /^[a-z0-9][a-z0-9.+_-]*$/,
-          words: 'lower-case letters, digits and .+_-, a letter or digit first',
-        },
-      }),
-    ),
+    name: required(1, layerName),
     root: required(2, hash),
     size: required(3, integer(1, LIMITS.layerSize)),
     from: optional(4, list(baseUrl, LIMITS.fromUrls), ['images/']),
@@ -369,6 +170,164 @@ const boot = record<Boot>(
   },
 );
 
+const blob = record<Blob>(
+  {
+    hash: required(1, hash),
+    size: required(2, integer(1, LIMITS.blobSize)),
+    from: optional(3, list(baseUrl, LIMITS.fromUrls), ['overlays/']),
+    key: optional(4, hash),
+  },
+  (value, where, reading) => {
+    if (value.from?.length === 0) return reading.refuse('bad-value', `${where}.from`, 'must not be empty');
+    return value;
+  },
+);
+
+/** Refuses a field that belongs to another type, and the absence of one that this type needs. */
+function fieldsByType<T extends { readonly type: string }>(
+  allowed: Readonly<Record<T['type'], { readonly needs: readonly (keyof T)[]; readonly may: readonly (keyof T)[] }>>,
+  special: readonly (keyof T & string)[],
+) {
+  return (value: T, where: string, reading: Reading): T | undefined => {
+    const { needs, may } = allowed[value.type as T['type']];
+    for (const name of special) {
+      if (value[name] === undefined) {
+        if (needs.includes(name)) {
+          return reading.refuse('missing-field', `${where}.${name}`, `is required for type ${value.type}`);
+        }
+      } else if (!needs.includes(name) && !may.includes(name)) {
+        return reading.refuse('conflicting-fields', `${where}.${name}`, `is not for type ${value.type}`);
+      }
+    }
+    return value;
+  };
+}
+
+function checkPlace(path: string): Complaint | undefined {
+  if (path === '/') return { name: 'bad-value', detail: 'must be below the root' };
+  return checkPath(path);
+}
+
+const absolutePath = text({ cap: LIMITS.pathBytes, check: checkPlace });
+
+const checkMountFields = fieldsByType<Mount>(
+  {
+    tmpfs: { needs: [], may: ['size'] },
+    layer: { needs: ['layers'], may: [] },
+    overlay: { needs: ['layers'], may: [] },
+    opfs: { needs: ['name'], may: [] },
+    archive: { needs: ['archive'], may: [] },
+  },
+  ['size', 'layers', 'name', 'archive'],
+);
+
+const mount = record<Mount>(
+  {
+    path: required(1, absolutePath),
+    type: required(2, word(['tmpfs', 'layer', 'overlay', 'opfs', 'archive'])),
+    size: optional(3, integer(4096, LIMITS.tmpfsSize)),
+    layers: optional(4, list(layer, LIMITS.mountLayers)),
+    name: optional(5, layerName),
+    archive: optional(6, blob),
+  },
+  (value, where, reading) => {
+    const wanted = value.type === 'layer' ? 1 : LIMITS.mountLayers;
+    const count = value.layers?.length;
+    if (count === 0) return reading.refuse('bad-value', `${where}.layers`, 'must not be empty');
+    const checked = checkMountFields(value, where, reading);
+    if (checked !== undefined && count !== undefined && count > wanted) {
+      return reading.refuse('bad-value', `${where}.layers`, 'must be one layer for type layer');
+    }
+    return checked;
+  },
+);
+
+const overlay = record<Overlay>(
+  { files: optional(1, overlayFiles), blob: optional(2, blob) },
+  (value, where, reading) => {
+    if (value.files !== undefined && value.blob !== undefined) {
+      return reading.refuse('conflicting-fields', where, 'has both files and blob');
+    }
+    if (value.files === undefined && value.blob === undefined) {
+      return reading.refuse('missing-field', `${where}.files`, 'is required where there is no blob');
+    }
+    return value;
+  },
+);
+
+const port = integer(1, 65_535, 'bad-value');
+
+const shownText = (cap: number): Codec<string> =>
+  text({ cap, check: (value) => checkNotEmpty(value) ?? checkShown(HIDDEN)(value) });
+
+const panel = record<Panel>(
+  {
+    type: required(1, word(['terminal', 'canvas', 'web', 'file', 'log'])),
+    port: optional(2, port),
+    path: optional(3, absolutePath),
+    title: optional(4, shownText(LIMITS.panelTitleBytes)),
+  },
+  fieldsByType<Panel>(
+    {
+      terminal: { needs: [], may: [] },
+      canvas: { needs: [], may: [] },
+      web: { needs: ['port'], may: [] },
+      file: { needs: ['path'], may: [] },
+      log: { needs: [], may: [] },
+    },
+    ['port', 'path'],
+  ),
+);
+
+const CAPABILITIES = ['clipboard', 'network', 'persistence'] as const satisfies readonly Capability[];
+const capabilityList = list(word<Capability>(CAPABILITIES), LIMITS.capabilities);
+const capabilities: Codec<readonly Capability[]> = {
+  read(value, where, reading) {
+    const read = capabilityList.read(value, where, reading);
+    const places = read?.map((each) => CAPABILITIES.indexOf(each)) ?? [];
+    if (places.some((place, i) => i > 0 && place <= places[i - 1]!)) {
+      return reading.refuse('bad-value', where, `must be in the order ${CAPABILITIES.join(', ')}, each once`);
+    }
+    return read;
+  },
+  write: capabilityList.write,
+};
+
+/** An address that a person may follow: http(s), plain characters, one spelling of the host. */
+const link = text({
+  cap: LIMITS.urlBytes,
+  grammar: {
+    pattern:
+      /^https?:\/\/[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[1-9][0-9]{0,4})?\/[A-Za-z0-9._~+@=%&?,;:!$*()\/-]*(?:#[A-Za-z0-9._~+@=%&?,;:!$*()\/-]*)?$/,
+    words: 'an http(s) URL of plain characters',
+  },
+});
+
+const service = record<Service>(
+  {
+    name: required(1, layerName),
+    port: optional(2, port),
+    path: optional(3, absolutePath),
+    seconds: optional(4, integer(1, LIMITS.serviceSeconds), 30),
+  },
+  (value, where, reading) => {
+    if (value.port !== undefined && value.path !== undefined) {
+      return reading.refuse('conflicting-fields', where, 'has both port and path');
+    }
+    if (value.port === undefined && value.path === undefined) {
+      return reading.refuse('missing-field', `${where}.port`, 'is required where there is no path');
+    }
+    return value;
+  },
+);
+
+const padButton = record<PadButton>({
+  label: required(1, shownText(LIMITS.padLabelBytes)),
+  key: required(2, integer(1, 767, 'bad-value')),
+  x: required(3, integer(0, 15, 'bad-value')),
+  y: required(4, integer(0, 7, 'bad-value')),
+});
+
 const descriptor = record<Descriptor>(
   {
     runtime: required(1, hash),
@@ -381,19 +340,64 @@ const descriptor = record<Descriptor>(
       text({ cap: LIMITS.descriptionBytes, check: checkShown(HIDDEN_BUT_NEWLINE) }),
       '',
     ),
+    mounts: optional(7, list(mount, LIMITS.mounts), []),
+    overlays: optional(8, list(overlay, LIMITS.overlays), []),
+    panels: optional(9, list(panel, LIMITS.panels), []),
+    capabilities: optional(10, capabilities, []),
+    author: optional(11, shownText(LIMITS.authorBytes)),
+    licence: optional(
+      12,
+      text({
+        cap: LIMITS.licenceBytes,
+        grammar: { pattern: /^[A-Za-z0-9(][A-Za-z0-9.+() -]*$/, words: 'an SPDX licence expression' },
+      }),
+    ),
+    documentation: optional(13, list(link, LIMITS.documentation), []),
+    services: optional(14, list(service, LIMITS.services), []),
+    clock: optional(15, integer(0, LIMITS.clockSeconds)),
+    seed: optional(16, hash),
+    pad: optional(17, list(padButton, LIMITS.padButtons), []),
   },
-  (value, where, reading) => {
-    const layers = [value.base, ...(value.packages ?? [])];
-    for (const [i, upper] of layers.entries()) {
-      const lower = layers.slice(0, i).find((l) => l.name === upper.name || l.root === upper.root);
-      if (lower !== undefined) {
-        const same = lower.name === upper.name ? `name ${upper.name}` : `root ${upper.root}`;
-        return reading.refuse('duplicate-layer', `packages[${i - 1}]`, `has the ${same} again`);
-      }
-    }
-    return value;
-  },
+  (value, where, reading) => checkLayers(value, reading) && checkPlaces(value, reading) && value,
 );
+
+/** Every layer of a descriptor with the place where it stands. */
+export function layersOf(value: Descriptor): readonly (readonly [string, Layer])[] {
+  return [
+    ['base', value.base],
+    ...(value.packages ?? []).map((each, i) => [`packages[${i}]`, each] as const),
+    ...(value.mounts ?? []).flatMap(({ layers }, i) =>
+      (layers ?? []).map((each, n) => [`mounts[${i}].layers[${n}]`, each] as const),
+    ),
+  ];
+}
+
+function checkLayers(value: Descriptor, reading: Reading): true | undefined {
+  const layers = layersOf(value);
+  for (const [i, [place, upper]] of layers.entries()) {
+    const lower = layers.slice(0, i).find(([, l]) => l.name === upper.name || l.root === upper.root)?.[1];
+    if (lower !== undefined) {
+      const same = lower.name === upper.name ? `name ${upper.name}` : `root ${upper.root}`;
+      return reading.refuse('duplicate-layer', place, `has the ${same} again`);
+    }
+  }
+  return true;
+}
+
+/** No two mounts at one path, no two buttons at one place. */
+function checkPlaces(value: Descriptor, reading: Reading): true | undefined {
+  const paths = new Set<string>();
+  for (const [i, { path }] of (value.mounts ?? []).entries()) {
+    if (paths.has(path)) return reading.refuse('duplicate-mount', `mounts[${i}].path`, `${path} again`);
+    paths.add(path);
+  }
+  const places = new Set<number>();
+  for (const [i, { x, y }] of (value.pad ?? []).entries()) {
+    if (places.has(16 * y + x)) return reading.refuse('bad-value', `pad[${i}]`, 'is where another button is');
+    places.add(16 * y + x);
+  }
+  return true;
+}
 
 /**
  * Check a descriptor in either form.

@@ -54,6 +54,7 @@ const base: Descriptor = {
 };
 const layer = (change: object): unknown => ({ ...base, base: { ...base.base, ...change } });
 const boot = (change: object): unknown => ({ ...base, boot: change });
+const overlay = (entry: object): unknown => ({ ...base, overlays: [{ files: [entry] }] });
 const MISTAKES: readonly unknown[] = [
   null,
   [],
@@ -61,6 +62,39 @@ const MISTAKES: readonly unknown[] = [
   { base: base.base },
   { runtime: base.runtime },
   { ...base, mounts: [] },
+  { ...base, unknown: [] },
+  { ...base, mounts: [{ path: '/', type: 'tmpfs' }] },
+  { ...base, mounts: [{ path: '/a', type: 'ext4' }] },
+  { ...base, mounts: [{ path: '/a', type: 'tmpfs', name: 'x' }] },
+  { ...base, mounts: [{ path: '/a', type: 'layer' }] },
+  { ...base, overlays: [{}] },
+  { ...base, overlays: [{ files: [] }] },
+  overlay({ path: '../x' }),
+  overlay({ path: '/x' }),
+  overlay({ path: 'a//b' }),
+  overlay({ path: 'a', type: 'file' }),
+  overlay({ path: 'a', type: 'device' }),
+  overlay({ path: 'a', type: 'symlink' }),
+  overlay({ path: 'a', type: 'directory', mode: 0o755 }),
+  overlay({ path: 'a', type: 'deleted', mode: 0o600 }),
+  overlay({ path: 'a', mode: 0o644 }),
+  overlay({ path: 'a', uid: 0 }),
+  overlay({ path: 'a', content: '' }),
+  overlay({ path: 'a', content: { base64url: '=' } }),
+  overlay({ path: 'a', content: { base64: 'AAAA' } }),
+  overlay({ path: 'a', target: 'b' }),
+  { ...base, panels: [{ type: 'web' }] },
+  { ...base, panels: [{ type: 'terminal', port: 1 }] },
+  { ...base, capabilities: ['everything'] },
+  { ...base, capabilities: ['network', 'network'] },
+  { ...base, author: '' },
+  { ...base, licence: 'a, b' },
+  { ...base, documentation: ['ftp://example.org/'] },
+  { ...base, services: [{ name: 'x' }] },
+  { ...base, services: [{ name: 'x', port: 1, seconds: 30 }] },
+  { ...base, clock: -1 },
+  { ...base, seed: '00'.repeat(32) },
+  { ...base, pad: [{ label: 'A', key: 1, x: 16, y: 0 }] },
   { ...base, runtime: '00'.repeat(32) },
   { ...base, runtime: 'AA'.repeat(32) },
   { ...base, packages: [] },
@@ -128,7 +162,7 @@ test("the format's order of checks: the outer failure wins", () => {
   assert.ok(!unsigned.ok);
   assert.equal(unsigned.failure.name, 'cbor-unsupported');
   assert.equal(decodeCbor(Uint8Array.of(0xa1, 0x01, 0x01), 'descriptor').ok, true);
-  const both = readDescriptor(smallest().set(7, 1).set(5, ''), 'cbor');
+  const both = readDescriptor(smallest().set(18, 1).set(5, ''), 'cbor');
   assert.ok(!both.ok);
   assert.equal(both.failure.name, 'unknown-field');
 });

@@ -14,6 +14,125 @@ export interface Descriptor {
   readonly title?: string;
   /** for people; lines end with \n */
   readonly description?: string;
+  /** file systems beside the root */
+  readonly mounts?: readonly Mount[];
+  /** files laid over the root file system before anything runs, in order */
+  readonly overlays?: readonly Overlay[];
+  /** what the page shows; absent: a terminal */
+  readonly panels?: readonly Panel[];
+  /** what the machine asks for; a person grants it or does not */
+  readonly capabilities?: readonly Capability[];
+  /** who made it, for people */
+  readonly author?: string;
+  /** SPDX expression */
+  readonly licence?: string;
+  /** addresses of texts about it */
+  readonly documentation?: readonly string[];
+  /** what must answer before the panels open */
+  readonly services?: readonly Service[];
+  /** the machine's time at its start, seconds since 1970; absent: the true time */
+  readonly clock?: number;
+  /** what its random numbers grow from: 64 hex digits; absent: from nowhere */
+  readonly seed?: string;
+  /** buttons over the canvas for people without a keyboard */
+  readonly pad?: readonly PadButton[];
+}
+
+export type Capability = 'clipboard' | 'network' | 'persistence';
+
+/** A file system at a path of its own. */
+export interface Mount {
+  /** absolute, not "/" */
+  readonly path: string;
+  /**
+   * tmpfs: empty, in memory; layer: one layer, read-only; overlay: layers below a tmpfs; opfs: kept by
+   * the browser under a name; archive: files of a tar archive
+   */
+  readonly type: MountType;
+  /** bytes that a tmpfs may hold */
+  readonly size?: number;
+  /** layer: one; overlay: lowest first */
+  readonly layers?: readonly Layer[];
+  /** opfs */
+  readonly name?: string;
+  readonly archive?: Blob;
+}
+
+export type MountType = 'tmpfs' | 'layer' | 'overlay' | 'opfs' | 'archive';
+
+/** Files in the link itself, or kept elsewhere. */
+export interface Overlay {
+  readonly files?: readonly OverlayFile[];
+  readonly blob?: Blob;
+}
+
+/** Bytes kept elsewhere, named by their hash. */
+export interface Blob {
+  /** SHA-256 of the bytes as they are kept: 64 hex digits */
+  readonly hash: string;
+  readonly size: number;
+  /** base URLs of <hash>, in order; relative to the app; default ["overlays/"] */
+  readonly from?: readonly string[];
+  /** they are encrypted with this key: 64 hex digits */
+  readonly key?: string;
+}
+
+export type OverlayFileType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'deleted' | 'opaque';
+
+/** One path of an overlay. `Content` is text or base64url in JSON, bytes in programs. */
+export interface OverlayEntry<Content> {
+  /** from the root, without a leading "/" */
+  readonly path: string;
+  /** default "file"; opaque: a directory of which nothing below shows through */
+  readonly type?: OverlayFileType;
+  /** permission bits; default 0o644 for files, 0o755 for directories */
+  readonly mode?: number;
+  /** default 0 */
+  readonly uid?: number;
+  /** default 0 */
+  readonly gid?: number;
+  readonly content?: Content;
+  /** of a symbolic link: any text; of a hard link: the path of an earlier file */
+  readonly target?: string;
+  /** seconds since 1970; default: when the machine started */
+  readonly mtime?: number;
+}
+
+/** Bytes in JSON: as text where they are UTF-8. */
+export type JsonBytes = string | { readonly base64url: string };
+
+export type OverlayFile = OverlayEntry<JsonBytes>;
+
+export interface Panel {
+  readonly type: PanelType;
+  /** web: of the machine's own server */
+  readonly port?: number;
+  /** file: absolute path */
+  readonly path?: string;
+  /** one line for people */
+  readonly title?: string;
+}
+
+export type PanelType = 'terminal' | 'canvas' | 'web' | 'file' | 'log';
+
+/** A port or a socket that must answer. */
+export interface Service {
+  readonly name: string;
+  readonly port?: number;
+  /** of a socket */
+  readonly path?: string;
+  /** how long to wait; default 30 */
+  readonly seconds?: number;
+}
+
+export interface PadButton {
+  readonly label: string;
+  /** KEY_ or BTN_ code of Linux's input-event-codes.h */
+  readonly key: number;
+  /** column, 0 to 15 from the left */
+  readonly x: number;
+  /** row, 0 to 7 from the top */
+  readonly y: number;
 }
 
 export interface Layer {

@@ -114,6 +114,8 @@ function anyValue(dice: Dice, depth: number): CborValue {
         '\u202e',
         'x'.repeat(300),
         '__proto__',
+        'a/../b',
+        'home/x',
       ]);
     case 3:
       return new Uint8Array(dice.pick([0, 31, 32, 33, 64])).fill(dice.below(256));
@@ -140,7 +142,7 @@ function spoilValue(value: unknown, dice: Dice, depth: number): CborValue {
     const copy = new Map(entries);
     const act = dice.below(4);
     if (act === 0) copy.delete(key);
-    else if (act === 1) copy.set(dice.below(9), anyValue(dice, depth + 1));
+    else if (act === 1) copy.set(dice.below(18), anyValue(dice, depth + 1));
     else copy.set(key, spoilValue(old, dice, depth + 1));
     return copy;
   }

@@ -3,7 +3,9 @@ import { cbor } from './cbor.ts';
 import { deflate } from './deflate.ts';
 import { descriptor } from './descriptor.ts';
 import { envelope } from './envelope.ts';
+import { fields } from './fields.ts';
 import { good } from './good.ts';
+import { overlay } from './overlay.ts';
 import { text } from './text.ts';
 import type { Vector } from './vector.ts';
 
@@ -15,5 +17,7 @@ export async function allVectors(): Promise<Vector[]> {
     ...(await cbor()),
     ...envelope(),
     ...(await descriptor()),
+    ...(await fields()),
+    ...(await overlay()),
   ];
 }

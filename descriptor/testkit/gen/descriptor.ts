@@ -4,10 +4,10 @@ import type { FailureName } from '../../src/errors.ts';
 import { hashOf, layer, signedMap, smallest } from './vector.ts';
 import type { Vector } from './vector.ts';
 
-type Map_ = Map<number | string, CborValue>;
+export type Map_ = Map<number | string, CborValue>;
 
 /** [name, failure, where, comment, what to do to the smallest descriptor] */
-type Row = readonly [string, FailureName, string, string, (d: Map_) => unknown];
+export type Row = readonly [string, FailureName, string, string, (d: Map_) => unknown];
 
 /** Put a boot map with the given fields. */
 const boot =
@@ -36,8 +36,8 @@ const ROWS: readonly Row[] = [
     'field-reserved',
     'unknown-field',
     'descriptor',
-    'field 7 (mounts) is reserved, not defined',
-    (d) => d.set(7, []),
+    'field 18, which is not defined',
+    (d) => d.set(18, []),
   ],
   [
     'field-text-key',
@@ -241,13 +241,18 @@ const ROWS: readonly Row[] = [
   ],
 ];
 
-export async function descriptor(): Promise<Vector[]> {
+/** One vector a row. */
+export async function vectorsOf(rows: readonly Row[], prefix: string): Promise<Vector[]> {
   const vectors: Vector[] = [];
-  for (const [name, expect, where, comment, spoil] of ROWS) {
+  for (const [name, expect, where, comment, spoil] of rows) {
     const map = smallest();
     spoil(map);
     const link = await signedMap(name === 'descriptor-list' ? [layer('shell', 0x22)] : map);
-    vectors.push({ name: `field-${name}`, expect, where, comment, link });
+    vectors.push({ name: `${prefix}-${name}`, expect, where, comment, link });
   }
   return vectors;
+}
+
+export function descriptor(): Promise<Vector[]> {
+  return vectorsOf(ROWS, 'field');
 }

@@ -207,6 +207,22 @@ struct abi_dirent64 {
 #define POLLWRBAND 0x200
 #define POLLRDHUP 0x2000
 
+#define POLLMSG 0x400
+
+#define EPOLL_CTL_ADD 1
+#define EPOLL_CTL_DEL 2
+#define EPOLL_CTL_MOD 3
+#define EPOLLEXCLUSIVE (1u << 28)
+#define EPOLLWAKEUP (1u << 29)
+#define EPOLLONESHOT (1u << 30)
+#define EPOLLET (1u << 31)
+#define EPOLL_CLOEXEC O_CLOEXEC
+
+struct abi_epoll_event {
+	uint32_t events, pad;
+	uint64_t data;
+};
+
 struct abi_pollfd {
 	int32_t fd;
 	int16_t events, revents;

@@ -27,6 +27,9 @@ struct pipe {
 	uint32_t reader_opens,
 		writer_opens; /* [l] ever; an opener sees a partner that came and went */
 	struct inode *inode;  /* [i] the FIFO, NULL for pipe2() */
+	/* [l] an epoll set watches it: edge-triggered members hear of each write, and of room that
+	 * they did not ask for. As in Linux, where it also stays so. */
+	bool watched;
 };
 #define NOBODY UINT32_MAX
 
@@ -94,8 +97,10 @@ static void fill_locked(struct pipe *p, struct iobuf *b, uint32_t n)
 	if (n > first)
 		iob_get(b, p->buf, n - first);
 	p->head += n;
-	if (was_empty)
+	if (was_empty || p->watched)
 		wake_readers_locked(p, POLLIN | POLLRDNORM);
+	if (p->watched && room(p) < PIPE_BUF)
+		p->wanted = MIN(p->wanted, PIPE_BUF);
 }
 
 static void drain_locked(struct pipe *p, struct iobuf *b, uint32_t n)
@@ -179,8 +184,11 @@ static int write_turn_locked(struct pipe *p, struct file *file, struct iobuf *b,
 		if (b->left == 0)
 			return 1;
 	}
-	if (atomic_load(&file->flags) & O_NONBLOCK)
+	if (atomic_load(&file->flags) & O_NONBLOCK) {
+		if (p->watched)
+			p->wanted = MIN(p->wanted, (uint32_t)MIN(b->left, (size_t)PIPE_BUF));
 		return -EAGAIN;
+	}
 	if (wait_for_room_locked(p, (uint32_t)MIN(b->left, (size_t)PIPE_BUF)))
 		return -PLEAT_ERESTARTSYS;
 	return 0;
@@ -217,6 +225,7 @@ static uint32_t pipe_poll(struct file *file, struct poll_table *pt)
 	uint32_t bits = 0;
 
 	lock_acquire(&p->lock);
+	p->watched |= pt && pt->join;
 	if (file_readable(file)) {
 		poll_join(pt, &p->readable, &p->lock);
 		if (p->head != p->tail)

@@ -45,6 +45,13 @@ void lock_release(struct lock *l);
 void lock_acquire2_at(struct lock *a, struct lock *b, const char *where);
 void lock_release2(struct lock *a, struct lock *b);
 
+/*
+ * Take a lock that may be of the rank of one already held. For objects that contain each other
+ * (epoll sets): the caller knows an order between them that has no circle.
+ */
+#define lock_acquire_inner(l) lock_acquire_inner_at((l), LOCK_HERE)
+void lock_acquire_inner_at(struct lock *l, const char *where);
+
 /* True if the calling thread holds it. For assertions. */
 bool lock_held(const struct lock *l);
 

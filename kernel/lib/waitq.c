@@ -48,7 +48,7 @@ static bool interrupted(const struct waker *w, int mode)
 	uint32_t bits = atomic_load(&w->interrupt);
 
 	if (mode == WAIT_INTR)
-		return bits != 0;
+		return bits & (INTR_SIGNAL | INTR_KILL);
 	return mode == WAIT_KILLABLE && (bits & INTR_KILL);
 }
 
@@ -108,22 +108,28 @@ int waitq_sleep_at(
 	return err;
 }
 
-static void wake_waiter(struct waiter *w, uint32_t key)
+/* w may be gone when this returns: an epoll notify() can take its own entry out. */
+static bool wake_waiter(struct waiter *w, uint32_t key)
 {
 	if (w->notify)
-		w->notify(w, key);
-	else
-		waker_wake(w->waker);
+		return w->notify(w, key);
+	waker_wake(w->waker);
+	return true;
 }
 
 int waitq_wake_key(struct waitq *q, uint32_t key)
 {
 	struct waiter *w, *next;
+	bool taken = false;
 	int n = 0;
 
-	/* _SAFE: an epoll notify() may take its own entry out. */
 	LIST_FOR_EACH_SAFE(w, next, &q->waiters, node) {
-		wake_waiter(w, key);
+		bool exclusive = w->exclusive;
+
+		if (exclusive && taken)
+			continue;
+		if (wake_waiter(w, key) && exclusive)
+			taken = true;
 		n++;
 	}
 	return n;

@@ -35,6 +35,8 @@ struct waker {
 };
 #define INTR_SIGNAL 1u /* a signal to act on is pending */
 #define INTR_KILL 2u   /* the thread is to leave the kernel and die */
+#define INTR_CPUTIMER                                                                              \
+	4u /* ends no sleep: its process's CPU timers rest until a thread of it runs again */
 
 /* The calling thread's waker. Provided by arch. Never NULL once a thread entered the kernel. */
 struct waker *waker_self(void);
@@ -53,9 +55,13 @@ struct waiter {
 	struct list node;
 	struct waker *waker;
 	/* NULL: waker_wake(waker). Else called under the object's lock with the same rules
-	 * (epoll uses it). key: what changed, POLL* bits, 0 if unknown. */
-	void (*notify)(struct waiter *w, uint32_t key);
+	 * (epoll uses it). key: what changed, POLL* bits, 0 if unknown. Returns true if somebody
+	 * was woken for it. */
+	bool (*notify)(struct waiter *w, uint32_t key);
+	bool exclusive; /* no need to tell it once another exclusive one took the wake-up */
 };
+/* A key: the queue itself goes away; notify() leaves it. See ipc/epoll.h, epoll_queue_gone(). */
+#define WAKE_GONE 0x4000u
 
 #define WAITQ_INIT(q) {LIST_INIT((q).waiters)}
 void waitq_init(struct waitq *q);

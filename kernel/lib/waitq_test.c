@@ -199,13 +199,40 @@ struct told {
 	uint32_t key, times;
 };
 
-static void note_key(struct waiter *w, uint32_t key)
+static bool note_key(struct waiter *w, uint32_t key)
 {
 	struct told *t = CONTAINER_OF(w, struct told, waiter);
 
 	t->key = key;
 	t->times++;
 	waitq_leave(w); /* allowed: epoll does it */
+	return true;
+}
+
+static bool refuse(struct waiter *w, uint32_t key)
+{
+	note_key(w, key);
+	return false;
+}
+
+TEST(waitq_wake_key_stops_at_the_first_exclusive_waiter_that_took_it)
+{
+	struct box b;
+	struct told t[4] = {{.waiter = {.notify = refuse, .exclusive = true}},
+		{.waiter = {.notify = note_key, .exclusive = true}},
+		{.waiter = {.notify = note_key, .exclusive = true}}, {.waiter.notify = note_key}};
+
+	box_init(&b);
+	lock_acquire(&b.lock);
+	for (int i = 0; i < 4; i++)
+		waitq_join(&b.changed, &t[i].waiter);
+	waitq_wake_key(&b.changed, 5);
+	CHECK_EQ(t[0].times, 1);
+	CHECK_EQ(t[1].times, 1);
+	CHECK_EQ(t[2].times, 0);
+	CHECK_EQ(t[3].times, 1);
+	waitq_leave(&t[2].waiter);
+	lock_release(&b.lock);
 }
 
 TEST(waitq_wake_key_tells_each_notify_function_what_changed)

@@ -3,6 +3,7 @@
  * Locks: none of its own; file.pos_lock (RANK_FILE) is taken by rw.c and dir.c.
  */
 #include "vfs/internal.h"
+#include "ipc/epoll.h"
 #include "lib/alloc.h"
 
 /* One reference, no ops, no path. NULL: no memory. */
@@ -56,6 +57,8 @@ void file_put(struct file *f)
 {
 	if (!f || !ref_put(&f->refs))
 		return;
+	if (UNLIKELY(atomic_load(&f->epoll_count) > 0))
+		epoll_file_gone(f);
 	if (f->inode)
 		flock_release_file(f);
 	if (f->ops && f->ops->release)

@@ -29,6 +29,10 @@ void poll_join(struct poll_table *pt, struct waitq *q, struct lock *l)
 	if (!pt)
 		return;
 	KASSERT(lock_held(l));
+	if (pt->join) {
+		pt->join(pt, q, l);
+		return;
+	}
 	n = pt->count;
 	if (n < ARRAY_LEN(pt->inline_entries)) {
 		e = &pt->inline_entries[n];
@@ -59,6 +63,7 @@ static int table_init(struct poll_table *pt, uint32_t files)
 	pt->more = NULL;
 	pt->count = pt->capacity = 0;
 	pt->error = 0;
+	pt->join = NULL;
 	if (entries <= ARRAY_LEN(pt->inline_entries))
 		return 0;
 	pt->capacity = entries - ARRAY_LEN(pt->inline_entries);

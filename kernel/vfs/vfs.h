@@ -336,7 +336,8 @@ struct file_ops {
 	int64_t (*seek)(struct file *file, int64_t off, int whence);
 	int (*fsync)(struct file *file);
 	int (*fallocate)(struct file *file, int mode, uint64_t off, uint64_t len);
-	/* mmap, shared or private. NULL: private ones copy the bytes by read, regular files only. */
+	/* mmap, shared or private. NULL: private ones copy the bytes by read, regular files only.
+	 */
 	const struct map_ops *map;
 	/* Further lines of /proc/<pid>/fdinfo/<fd>, by text_add() of fs/procfs.h. NULL: none. */
 	void (*fdinfo)(struct file *file, struct proc_text *out);

@@ -19,6 +19,7 @@ export const RUNTIME_ENTRIES = {
   'kernel.worker': 'src/worker/kernel.worker.ts',
   'timer.worker': 'src/worker/timer.worker.ts',
   'process.worker': 'src/worker/process.worker.ts',
+  'render.worker': 'src/worker/render.worker.ts',
 } as const;
 
 /** The Worker that checks links: the page's own, whatever runtime a link names. */

@@ -5,8 +5,10 @@
 import type { FromWorker } from '../host/messages.ts';
 import type { FromKernelWorker, ToKernelWorker } from '../worker/protocol.ts';
 import type { ImageError } from './images.ts';
+import type { InputEvent } from './inputcodes.ts';
+import { Screens } from './screens.ts';
 import { MachineError } from './types.ts';
-import type { BootPlan, LogLine, Machine, MachineConsole, MachineState } from './types.ts';
+import type { BootPlan, LogLine, Machine, MachineConsole, MachineInput, MachineScreen, MachineState } from './types.ts';
 
 const CONSOLES = 16;
 const FIRST_SIZE = { cols: 80, rows: 24 };
@@ -35,7 +37,7 @@ export interface StartOptions {
  * @throws MachineError - the layers or the runtime cannot be had
  */
 export async function startMachine(plan: BootPlan, { runtime, prepared }: StartOptions): Promise<Machine> {
-  const machine = new BrowserMachine(plan, prepared ?? prepareWorker(runtime));
+  const machine = new BrowserMachine(plan, prepared ?? prepareWorker(runtime), runtime);
   await machine.started;
   return machine;
 }
@@ -92,6 +94,34 @@ class Console implements MachineConsole {
   }
 }
 
+class Input implements MachineInput {
+  opened = 0;
+  readonly #post: (message: ToKernelWorker) => void;
+  readonly #listeners: ((opened: number) => void)[] = [];
+
+  constructor(post: (message: ToKernelWorker) => void) {
+    this.#post = post;
+  }
+
+  send(device: number, events: readonly InputEvent[]): void {
+    this.#post({ type: 'events', device, events: events.flatMap(([type, code, value]) => [(type << 16) | code, value]) });
+  }
+
+  type(text: string): void {
+    this.#post({ type: 'typed', bytes: new TextEncoder().encode(text) });
+  }
+
+  onOpened(listener: (opened: number) => void): void {
+    this.#listeners.push(listener);
+    listener(this.opened);
+  }
+
+  changed(opened: number): void {
+    this.opened = opened;
+    for (const listener of this.#listeners) listener(opened);
+  }
+}
+
 class BrowserMachine implements Machine {
   readonly started: Promise<void>;
   readonly bootConsole: Console;
@@ -99,6 +129,8 @@ class BrowserMachine implements Machine {
   readonly #consoles = new Map<number, Console>();
   /** Workers that the kernel Worker had us make, by its number for them */
   readonly #workers = new Map<number, Worker>();
+  readonly input = new Input((message) => this.#post(message));
+  readonly #screens: Screens;
   readonly #lines: LogLine[] = [];
   readonly #stateListeners: ((state: MachineState) => void)[] = [];
   readonly #logListeners: ((line: LogLine) => void)[] = [];
@@ -108,7 +140,8 @@ class BrowserMachine implements Machine {
   #failure: MachineError | undefined;
   #state: MachineState = { kind: 'booting', chunks: 0, chunksNeeded: 0, bytes: 0 };
 
-  constructor(plan: BootPlan, worker: Worker) {
+  constructor(plan: BootPlan, worker: Worker, runtime: URL) {
+    this.#screens = new Screens(runtime, (message, transfer) => this.#worker.postMessage(message, transfer));
     this.started = this.#begun.promise;
     this.bootConsole = this.#console(1);
     this.#worker = worker;
@@ -129,6 +162,10 @@ class BrowserMachine implements Machine {
   onLog(listener: (line: LogLine) => void): void {
     this.#logListeners.push(listener);
     for (const line of this.#lines) listener(line);
+  }
+
+  onScreen(listener: (screen: MachineScreen) => void): void {
+    this.#screens.onScreen(listener);
   }
 
   async openConsole(): Promise<MachineConsole> {
@@ -160,6 +197,7 @@ class BrowserMachine implements Machine {
   /** The kernel Worker and all that it had us make. */
   #terminate(): void {
     this.#worker.terminate();
+    this.#screens.end();
     for (const worker of this.#workers.values()) worker.terminate();
     this.#workers.clear();
   }
@@ -224,6 +262,12 @@ class BrowserMachine implements Machine {
       case 'closed':
         this.#consoles.get(message.console)?.ended();
         if (message.console !== 1) this.#consoles.delete(message.console);
+        break;
+      case 'screen':
+        this.#screens.changed(message.number, message.info);
+        break;
+      case 'inputOpened':
+        this.input.changed(message.opened);
         break;
       case 'halted':
         this.#end({ kind: 'stopped', status: message.status });

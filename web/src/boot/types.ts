@@ -3,6 +3,9 @@
  * Types only: no code, no DOM.
  */
 
+import type { ScreenStats } from '../worker/screen.ts';
+import type { InputEvent } from './inputcodes.ts';
+
 /** A layer as a descriptor names it. */
 export interface LayerRef {
   /** short name for messages, e.g. "base" */
@@ -70,6 +73,41 @@ export interface MachineConsole {
   close(): void;
 }
 
+/** A frame buffer's state, as far as a page shows it. */
+export interface ScreenInfo {
+  readonly width: number;
+  readonly height: number;
+  /** some program has it open */
+  readonly open: boolean;
+}
+
+/** Frame buffer /dev/fb<number>: what draws it into a canvas. */
+export interface MachineScreen {
+  readonly number: number;
+  readonly info: ScreenInfo;
+  /** Called now and at each change. @returns what ends that */
+  onInfo(listener: (info: ScreenInfo) => void): () => void;
+  /** Draw into this canvas from now on. A canvas can be given once only. */
+  attach(canvas: HTMLCanvasElement): void;
+  /** While it is not shown nothing is drawn. */
+  setShown(shown: boolean): void;
+  /** the picture in its own size, as PNG; undefined when there is none yet */
+  screenshot(): Promise<Blob | undefined>;
+  /** what drawing costs, for measurements */
+  stats(): Promise<ScreenStats>;
+}
+
+/** Keyboard, mouse, touch screen and gamepads of the machine: /dev/input/event0 and on. */
+export interface MachineInput {
+  /** One frame of events; what says that it is whole is added. Device: DEVICE of inputcodes.ts. */
+  send(device: number, events: readonly InputEvent[]): void;
+  /** What a key types, for programs that read it from the console. */
+  type(text: string): void;
+  /** bit n: some program has device n open */
+  readonly opened: number;
+  onOpened(listener: (opened: number) => void): void;
+}
+
 export interface Machine {
   readonly state: MachineState;
   onState(listener: (state: MachineState) => void): void;
@@ -84,6 +122,9 @@ export interface Machine {
   readonly bootConsole: MachineConsole;
   /** a further terminal with a shell; rejects with a MachineError when none is free */
   openConsole(): Promise<MachineConsole>;
+  /** a program opened a frame buffer that no program had opened before; replays those so far */
+  onScreen?(listener: (screen: MachineScreen) => void): void;
+  readonly input?: MachineInput;
   /** end it: every Worker is gone and every memory released when the promise resolves */
   stop(): Promise<void>;
 }

@@ -8,13 +8,16 @@ import type { BootPlan, LayerRef, LogLine } from '../boot/types.ts';
 import { ERRNO, EV, OP, PLEAT_POLL_WORD, PLEAT_U_MAX_PAGES, SPAWN } from './abi.ts';
 import { bootText } from './bootplan.ts';
 import { kernelImports, startKernel } from '../worker/instance.ts';
+import type { SourceMessage } from '../worker/screen.ts';
 import { parseLog } from './log.ts';
 import { Memories } from './memories.ts';
 import type { InitMessage } from './messages.ts';
 import type { Platform, WorkerHandle } from './platform.ts';
 import { KernelArea } from './rings.ts';
+import { ScreenView } from './screen.ts';
+import type { ScreenState } from './screen.ts';
 import type { HostCall, Request } from './rings.ts';
-import { wordsAt } from './view.ts';
+import { bytesAt, wordsAt } from './view.ts';
 import { WorkerPool } from './workers.ts';
 import type { Run } from './workers.ts';
 
@@ -28,6 +31,10 @@ export interface HostEvents {
   closed(console: number): void;
   /** a layer cannot be opened or a chunk is wrong: what a person is shown */
   imageFailed(error: ImageError): void;
+  /** a frame buffer was opened or closed, or has another size */
+  screen?(number: number, state: ScreenState): void;
+  /** bit n: some program has input device n open */
+  inputOpened?(opened: number): void;
   halted(status: number): void;
   panic(message: string): void;
 }
@@ -50,6 +57,7 @@ export class KernelHost {
   readonly #platform: Platform;
   readonly #events: HostEvents;
   readonly #workers: WorkerPool;
+const INPUT_WAITING_MAX = 2048; /* events that the kernel has not taken: more are lost, and it is told */
   readonly #memories: Memories;
   readonly #timer: WorkerHandle;
   readonly #layers: LayerReader[] = [];
@@ -287,6 +295,18 @@ export class KernelHost {
         this.#halt(area, a);
         break;
       default:
+      case OP.FB_CHANGED:
+        this.#fbChanged(area, a);
+        break;
+      case OP.FB_COPY: {
+        const [, memory = 0, from = 0, to = 0, length = 0] = arg;
+        area.bytes(to, length).set(bytesAt(this.#memories.peek(memory), from, length));
+        area.sendEvent(EV.FB_COPIED, a);
+        break;
+      }
+      case OP.INPUT_CHANGED:
+        this.#events.inputOpened?.(area.lookAtInput());
+        break;
         this.#panic(`the kernel sent the unknown request ${op}`);
     }
   }
@@ -326,7 +346,7 @@ export class KernelHost {
     if (user === undefined) throw new Error('a thread starts before the machine');
     const run = { thread, kstack, memory };
     const message = { type: 'run' as const, thread, kstack, flags, user };
-    /* A fork child runs its parent's program: the fifth word names the parent's thread. */
+    /* A fork child or a new thread runs its parent's program: the fifth word names the parent's thread. */
     if ((flags & SPAWN.FORK) !== 0) {
       this.#workers.startFork({ ...run, message: { ...message, key: '', parent: this.#memories.peek(parent) } }, low);
     } else this.#workers.start({ ...run, message: { ...message, key } });

@@ -8,6 +8,8 @@ import {
   ERRNO,
   EV,
   EVENT_SLOTS,
+  FB_RING,
+  FB_RING_BYTES,
   HOST_ABI_VERSION,
   HOST_AREA,
   HOST_AREA_BYTES,
@@ -15,6 +17,7 @@ import {
   HOST_CALL_BYTES,
   HOST_CALL_PENDING,
   HOST_SLOT_BYTES,
+  INPUT_RING,
   REQUEST_SLOTS,
 } from './abi.ts';
 import { bufferUpTo } from './view.ts';
@@ -195,6 +198,32 @@ export class KernelArea {
     this.#store(this.#ring(n, CONSOLE_RING.inHead), head + length);
     if (length > 0) this.sendEvent(EV.CONSOLE_INPUT, n);
     return length;
+  }
+
+  // ---- frame buffers ----
+
+  /** Addresses of a frame buffer's ring and of the event thread's wake word's address. */
+  screenAt(n: number): { readonly ring: number; readonly eventWake: number } {
+    return { ring: this.#base + HOST_AREA.fbs + n * FB_RING_BYTES, eventWake: this.#base + HOST_AREA.eventWake };
+  }
+
+  /** The same; from here on the kernel tells of changes again: read the ring after it. */
+  lookAtScreen(n: number): { readonly ring: number; readonly eventWake: number } {
+    this.#store(HOST_AREA.fbs + n * FB_RING_BYTES + FB_RING.told, 0);
+    return this.screenAt(n);
+  }
+
+  // ---- input ----
+
+  /** Events that the ring had no room for yet. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Which devices are open, as bits; from here on the kernel tells of changes again. */
+  lookAtInput(): number {
+    this.#store(HOST_AREA.input + INPUT_RING.told, 0);
+    return this.#load(HOST_AREA.input + INPUT_RING.opened);
   }
 
   // ---- calls that somebody waits for ----

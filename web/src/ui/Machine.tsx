@@ -2,6 +2,7 @@
  * The Machine place: bar, tabs, terminals, log, state line.
  */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { Canvas } from './Canvas.tsx';
 import { takeEarlyKeys } from './earlykeys.ts';
 import { FindBar } from './FindBar.tsx';
 import { Mark } from './icons.tsx';
@@ -103,9 +104,13 @@ export function Machine({ session }: { readonly session: Session }) {
           onFind={() => (finding ? endFind() : setFindingIn(active))}
         />
         <div class="panels">
-          {tabs.map((tab) => (
-            <Terminal key={tab.id} tab={tab} shown={tab.id === active} events={eventsOf(tab.id)} onView={onView} />
-          ))}
+          {tabs.map((tab) =>
+            tab.screen === undefined ? (
+              <Terminal key={tab.id} tab={tab} shown={tab.id === active} events={eventsOf(tab.id)} onView={onView} />
+            ) : (
+              <Canvas key={tab.id} tab={tab} screen={tab.screen} input={session.input} shown={tab.id === active} />
+            ),
+          )}
           {booting && active === tabs[0]?.id ? <Log lines={session.log} place="booting" /> : null}
           {finding && view !== undefined ? <FindBar view={view} onClose={endFind} /> : null}
         </div>

@@ -18,6 +18,11 @@ const PATHS = {
   down: 'M4 6l4 4 4-4',
   left: 'M10 4L6 8l4 4',
   right: 'M6 4l4 4-4 4',
+  grid: 'M3 3h10v10H3zM8 3v10M3 8h10',
+  mouse: 'M8 2a3.5 3.5 0 0 1 3.5 3.5v5a3.5 3.5 0 0 1-7 0v-5A3.5 3.5 0 0 1 8 2zM8 2v4',
+  camera: 'M2 5h3l1-2h4l1 2h3v8H2zM8 11a2.2 2.2 0 1 0 0-4.4A2.2 2.2 0 0 0 8 11z',
+  grow: 'M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3',
+  shrink: 'M6 3v3H3M13 6h-3V3M10 13v-3h3M3 10h3v3',
 } as const;
 
 export function Icon({ name, class: classes }: { readonly name: keyof typeof PATHS; readonly class?: string }) {

@@ -4,7 +4,7 @@
  */
 import { failureOf, openLink } from '../boot/open.ts';
 import type { OpenOptions, OpenedLink, Parts } from '../boot/open.ts';
-import type { LogLine, Machine, MachineConsole } from '../boot/types.ts';
+import type { LogLine, Machine, MachineConsole, MachineInput, MachineScreen } from '../boot/types.ts';
 import { Channel } from './channel.ts';
 import type { SessionState } from './state.ts';
 
@@ -12,7 +12,12 @@ export interface Tab {
   readonly id: number;
   readonly channel: Channel;
   readonly name: string;
+  /** it shows a frame buffer, and no terminal */
+  readonly screen?: MachineScreen;
 }
+
+/** A program that drew for this long was looked at: when it ends, the terminal is what is wanted. */
+const LOOKED_AT_MS = 1000;
 
 /** Lines of the log that are kept: a machine may run for days. */
 const LOG_LINES = 5_000;
@@ -111,6 +116,35 @@ export class Session {
       if (current()) this.#set(state);
     });
     if (current()) this.tabs[0]?.channel.attach(machine.bootConsole);
+    machine.onScreen?.((screen) => {
+      if (current()) this.#follow(screen);
+    });
+  }
+
+  /** The machine's keyboard, mouse and gamepads, while it runs. */
+  get input(): MachineInput | undefined {
+    return this.#machine?.input;
+  }
+
+  /** A screen's tab comes to the front when a program opens it, and makes way when that ends. */
+  #follow(screen: MachineScreen): void {
+    const run = this.#run;
+    let opened: number | undefined;
+    let before = 0;
+    screen.onInfo(({ open }) => {
+      if (run !== this.#run) return;
+      const tab = this.tabs.find((each) => each.screen === screen);
+      if (open && opened === undefined) {
+        opened = performance.now();
+        before = this.active;
+        if (tab === undefined) this.#addTab(screen.number === 0 ? 'Screen' : `Screen ${screen.number}`, screen);
+        else this.activate(tab.id);
+      } else if (!open && opened !== undefined) {
+        const looked = performance.now() - opened >= LOOKED_AT_MS;
+        opened = undefined;
+        if (looked && this.active === tab?.id && this.tabs.some(({ id }) => id === before)) this.activate(before);
+      }
+    });
   }
 
   async stop(): Promise<void> {
@@ -203,7 +237,7 @@ export class Session {
     this.#addTab('Console');
   }
 
-  #addTab(name: string): Tab {
+  #addTab(name: string, screen?: MachineScreen): Tab {
     const id = this.#nextTab++;
     const boots = this.tabs.length === 0;
     const channel = new Channel(() => {
@@ -211,7 +245,7 @@ export class Session {
       this.hasOutput = true;
       this.#changed();
     });
-    const tab = { id, name, channel };
+    const tab = screen === undefined ? { id, name, channel } : { id, name, channel, screen };
     this.tabs = [...this.tabs, tab];
     this.activate(id);
     return tab;

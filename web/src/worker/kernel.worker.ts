@@ -83,6 +83,9 @@ function prepare(runtime: string): KernelHost {
       }),
     closed: (console) => post({ type: 'closed', console }),
     imageFailed: (error) => post({ type: 'imageFailed', error }),
+    screen: (number, { xres, yres, opens }) =>
+      post({ type: 'screen', number, info: { width: xres, height: yres, open: opens > 0 } }),
+    inputOpened: (opened) => post({ type: 'inputOpened', opened }),
     halted: (status) => post({ type: 'halted', status }),
     panic: (message) => post({ type: 'panic', message }),
   });
@@ -128,6 +131,17 @@ self.onmessage = (event: MessageEvent<ToKernelWorker>) => {
       break;
     case 'workerFailed':
       listeners.get(message.id)?.failed(message.reason);
+      break;
+    case 'screen': {
+      const { number, port } = message;
+      host?.paint(number, (source) => port.postMessage(source));
+      break;
+    }
+    case 'events':
+      host?.sendInput(message.device, message.events);
+      break;
+    case 'typed':
+      host?.typed(message.bytes);
       break;
     case 'stats':
       post({ type: 'stats', stats: host?.stats() });

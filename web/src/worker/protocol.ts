@@ -1,8 +1,9 @@
 /** Messages between the page (web/src/boot/machine.ts) and the kernel Worker. */
 import type { ImageError } from '../boot/images.ts';
-import type { BootPlan, LogLine } from '../boot/types.ts';
+import type { BootPlan, LogLine, ScreenInfo } from '../boot/types.ts';
 import type { HostStats } from '../host/kernelhost.ts';
 import type { FromWorker, ToWorker } from '../host/messages.ts';
+import type { ScreenStats } from './screen.ts';
 
 export type ToKernelWorker =
   /** start what no link decides; runtime: address of its folder */
@@ -19,6 +20,12 @@ export type ToKernelWorker =
   | { readonly type: 'fromWorker'; readonly id: number; readonly message: FromWorker }
   | { readonly type: 'workerFailed'; readonly id: number; readonly reason: string }
   | { readonly type: 'stats' }
+  /** whoever draws frame buffer `number` listens at the port's other end for SourceMessages */
+  | { readonly type: 'screen'; readonly number: number; readonly port: MessagePort }
+  /** one frame of an input device: type << 16 | code and value, by turns */
+  | { readonly type: 'events'; readonly device: number; readonly events: readonly number[] }
+  /** what a key types */
+  | { readonly type: 'typed'; readonly bytes: Uint8Array }
   | { readonly type: 'stop' };
 
 export type FromKernelWorker =
@@ -30,6 +37,10 @@ export type FromKernelWorker =
   | { readonly type: 'booted' }
   | { readonly type: 'output'; readonly console: number; readonly bytes: Uint8Array }
   | { readonly type: 'closed'; readonly console: number }
+  /** a frame buffer was opened or closed, or has another size */
+  | { readonly type: 'screen'; readonly number: number; readonly info: ScreenInfo }
+  /** bit n: some program has input device n open */
+  | { readonly type: 'inputOpened'; readonly opened: number }
   | { readonly type: 'halted'; readonly status: number }
   | { readonly type: 'panic'; readonly message: string }
   | { readonly type: 'stats'; readonly stats: HostStats | undefined }
@@ -38,3 +49,15 @@ export type FromKernelWorker =
   | { readonly type: 'spawn'; readonly id: number; readonly url: string; readonly name: string }
   | { readonly type: 'toWorker'; readonly id: number; readonly message: ToWorker }
   | { readonly type: 'endWorker'; readonly id: number };
+
+/** Messages between the page and the render Worker; number: of the frame buffer. */
+export type ToRenderWorker =
+  | { readonly type: 'port'; readonly number: number; readonly port: MessagePort }
+  | { readonly type: 'canvas'; readonly number: number; readonly canvas: OffscreenCanvas }
+  | { readonly type: 'shown'; readonly number: number; readonly shown: boolean }
+  | { readonly type: 'stats'; readonly number: number; readonly id: number }
+  | { readonly type: 'screenshot'; readonly number: number; readonly id: number };
+
+export type FromRenderWorker =
+  | { readonly type: 'stats'; readonly number: number; readonly id: number; readonly stats: ScreenStats }
+  | { readonly type: 'screenshot'; readonly number: number; readonly id: number; readonly blob: Blob | undefined };

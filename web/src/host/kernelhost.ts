@@ -52,12 +52,12 @@ export interface HostStats {
 const MULTI_MEMORY = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 5, 5, 2, 0, 0, 0, 0]);
 const K_MAX_PAGES = [32768, 16384, 8192]; /* smaller tries where the engine refuses */
 const K_FIRST_PAGES = 32;
+const INPUT_WAITING_MAX = 2048; /* events that the kernel has not taken: more are lost, and it is told */
 
 export class KernelHost {
   readonly #platform: Platform;
   readonly #events: HostEvents;
   readonly #workers: WorkerPool;
-const INPUT_WAITING_MAX = 2048; /* events that the kernel has not taken: more are lost, and it is told */
   readonly #memories: Memories;
   readonly #timer: WorkerHandle;
   readonly #layers: LayerReader[] = [];
@@ -282,6 +282,18 @@ const INPUT_WAITING_MAX = 2048; /* events that the kernel has not taken: more ar
       case OP.HOSTFS:
         this.#hostfs(area, area.readCall(a));
         break;
+      case OP.FB_CHANGED:
+        this.#fbChanged(area, a);
+        break;
+      case OP.FB_COPY: {
+        const [, memory = 0, from = 0, to = 0, length = 0] = arg;
+        area.bytes(to, length).set(bytesAt(this.#memories.peek(memory), from, length));
+        area.sendEvent(EV.FB_COPIED, a);
+        break;
+      }
+      case OP.INPUT_CHANGED:
+        this.#events.inputOpened?.(area.lookAtInput());
+        break;
       case OP.LOG:
         this.#readLog();
         break;
@@ -295,18 +307,6 @@ const INPUT_WAITING_MAX = 2048; /* events that the kernel has not taken: more ar
         this.#halt(area, a);
         break;
       default:
-      case OP.FB_CHANGED:
-        this.#fbChanged(area, a);
-        break;
-      case OP.FB_COPY: {
-        const [, memory = 0, from = 0, to = 0, length = 0] = arg;
-        area.bytes(to, length).set(bytesAt(this.#memories.peek(memory), from, length));
-        area.sendEvent(EV.FB_COPIED, a);
-        break;
-      }
-      case OP.INPUT_CHANGED:
-        this.#events.inputOpened?.(area.lookAtInput());
-        break;
         this.#panic(`the kernel sent the unknown request ${op}`);
     }
   }
@@ -346,7 +346,7 @@ const INPUT_WAITING_MAX = 2048; /* events that the kernel has not taken: more ar
     if (user === undefined) throw new Error('a thread starts before the machine');
     const run = { thread, kstack, memory };
     const message = { type: 'run' as const, thread, kstack, flags, user };
-    /* A fork child or a new thread runs its parent's program: the fifth word names the parent's thread. */
+    /* A fork child runs its parent's program: the fifth word names the parent's thread. */
     if ((flags & SPAWN.FORK) !== 0) {
       this.#workers.startFork({ ...run, message: { ...message, key: '', parent: this.#memories.peek(parent) } }, low);
     } else this.#workers.start({ ...run, message: { ...message, key } });
@@ -360,6 +360,61 @@ const INPUT_WAITING_MAX = 2048; /* events that the kernel has not taken: more ar
   #poke(memory: number): void {
     /* The program looks at it at its next loop head or call. */
     Atomics.store(wordsAt(this.#memories.peek(memory), PLEAT_POLL_WORD, 1), 0, 1);
+  }
+
+  // ---- frame buffers ----
+
+  readonly #painters = new Map<number, (source: SourceMessage) => void>();
+
+  /** Tell whoever draws frame buffer n where its pixels are, now and whenever that changes. */
+  paint(number: number, painter: (source: SourceMessage) => void): void {
+    this.#painters.set(number, painter);
+    if (this.#area !== undefined) this.#fbChanged(this.#area, number);
+  }
+
+  #fbChanged(area: KernelArea, number: number): void {
+    const { ring, eventWake } = area.lookAtScreen(number);
+    /* The kernel writes it at this moment: it tells again. */
+    const state = new ScreenView(area.memory, ring, eventWake).read();
+    if (state === undefined) {
+      setTimeout(() => this.#fbChanged(area, number), 1);
+      return;
+    }
+    const memory = state.memory === 0 ? undefined : this.#memories.peek(state.memory);
+    this.#painters.get(number)?.({ type: 'source', kernel: area.memory, ring, eventWake, id: state.memory, memory });
+    if (state.xres > 0) this.#events.screen?.(number, state);
+  }
+
+  /** For a picture of the screen without a canvas. */
+  screen(number: number): { readonly state: ScreenState; readonly memory: WebAssembly.Memory } | undefined {
+    if (this.#area === undefined) return undefined;
+    const { ring, eventWake } = this.#area.screenAt(number);
+    const state = new ScreenView(this.#area.memory, ring, eventWake).read();
+    if (state === undefined) return undefined;
+    return { state, memory: state.memory === 0 ? this.#area.memory : this.#memories.peek(state.memory) };
+  }
+
+  // ---- input ----
+
+  /** One frame of events of a device: type << 16 | code and value, by turns. Three pairs fit a slot. */
+  sendInput(device: number, events: readonly number[]): void {
+    if (this.#area === undefined) return; /* nobody could have opened it */
+    if (this.#area.waiting > INPUT_WAITING_MAX) {
+      this.#area.sendEvent(EV.INPUT_LOST, device);
+      return;
+    }
+    /* A pair of zeros is SYN_REPORT: it says that the frame is whole. */
+    const pairs = [...events, 0, 0];
+    for (let at = 0; at < pairs.length; at += 6) this.#area.sendEvent(EV.INPUT, device, ...pairs.slice(at, at + 6));
+  }
+
+  typed(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; at += 24) {
+      const part = new Uint8Array(24);
+      const some = bytes.subarray(at, at + 24);
+      part.set(some);
+      this.#area?.sendEvent(EV.KEY_TEXT, some.length, ...new Int32Array(part.buffer));
+    }
   }
 
   // ---- images ----

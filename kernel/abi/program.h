@@ -30,13 +30,16 @@
 #define PLEAT_U_MAX_PAGES 32768
 
 /*
- * Address in U of the poll word, a u32. Not zero: a thread of this process has something to do
- * on its way to user code (a signal handler to run, or its end). Set by the kernel in its own U
- * on the way out of a call, and by the kernel Worker for a thread that computes. Read by the
- * system call stub after each call and by the poll at loop heads (atomic load). Cleared by
- * pleat_sigtake.
+ * Address in U of the poll word, a u32, one for all threads of the process. 0: nobody has anything
+ * to do; a thread's id: that thread has (a signal handler to run, or its end); PLEAT_POLL_ANY: each
+ * thread is to look. Set by the kernel in its own U, and by the kernel Worker for a thread of
+ * another process that computes; both only ever add to it. Read by the system call stub after each
+ * call and by the poll at loop heads (atomic load). pleat_sigtake takes the caller's part out and
+ * leaves the others'. A thread that keeps finding another's id there may call pleat_sigtake now and
+ * then: an id that is out of date goes away by it.
  */
 #define PLEAT_POLL_WORD 16
+#define PLEAT_POLL_ANY 1
 
 /*
  * Custom section "pleat": the first section of the module, PLEAT_SECTION_WORDS little-endian u32.
@@ -122,7 +125,7 @@ struct pleat_clone {
 	unsigned arg;
 	unsigned ptid;
 	unsigned ctid;
-	unsigned reserved; /* 0 */
+	unsigned stack_low; /* lowest usable byte of the stack, 0: not known; fork() needs it */
 };
 
 /*

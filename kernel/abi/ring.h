@@ -49,6 +49,7 @@ enum {
 	OP_CONSOLE_EOF,	      /* console: end of its output (pipe mode) */
 	OP_CONSOLE_ROOM = 16, /* console: its input ring was full and has room again */
 	OP_MEMORY_NEED,	    /* count: make that many clean memories; each comes back as EV_MEMORY */
+	OP_TRACE = 24,	    /* the host has a strace session: look for text in it */
 	OP_FB_CHANGED = 32, /* fb: look at fbs[fb]; set its `told` to 0 first */
 	OP_FB_COPY,	    /* fb, memory, address in it, address in K, bytes: copy, EV_FB_COPIED */
 	OP_INPUT_CHANGED,   /* input.opened changed; set input.told to 0 first */

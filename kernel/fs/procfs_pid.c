@@ -394,7 +394,7 @@ static int limits_text(struct proc_text *t, struct proc_node *n)
 static int io_text(struct proc_text *t, struct proc_node *n)
 {
 	text_add(t, "rchar: 0\nwchar: 0\nsyscr: %llu\nsyscw: 0\n",
-		(unsigned long long)atomic_load(&n->proc->syscalls));
+		(unsigned long long)proc_syscalls(n->proc));
 	text_add(t, "read_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n");
 	return 0;
 }

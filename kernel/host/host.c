@@ -53,6 +53,9 @@ static void handle(const struct host_slot *e)
 	case EV_WORKER_GONE:
 		thread_run_over(thread_at(e->arg[0]), (void *)(uintptr_t)e->arg[1]);
 		break;
+	case EV_WORKER_BROKE:
+		thread_broke(thread_at(e->arg[0]));
+		break;
 	case EV_SPAWN_FAILED:
 		spawn_failed(thread_at(e->arg[0]), -(int)e->arg[1]);
 		break;

@@ -96,10 +96,13 @@ int sys_prlimit64(int32_t pid, uint32_t which, uaddr_t unew, uaddr_t uold)
 	if (!err) {
 		lock_acquire(&p->lock);
 		old = p->limits[which];
-		if (unew && fresh.max > old.max && !cred_is_root(cred_self()))
+		if (unew && fresh.max > old.max && !cred_is_root(cred_self())) {
 			err = -EPERM;
-		else if (unew)
-			p->limits[which] = fresh;
+		} else if (unew) {
+			/* Senders of signals read RLIMIT_SIGPENDING without this lock. */
+			atomic_store(&p->limits[which].cur, fresh.cur);
+			p->limits[which].max = fresh.max;
+		}
 		lock_release(&p->lock);
 	}
 	if (pid)
@@ -189,15 +192,11 @@ int sys_prctl(uint32_t option, uaddr_t a, uaddr_t b, uaddr_t c, uaddr_t d)
 		if (n == -EFAULT)
 			return -EFAULT;
 		text[15] = 0;
-		lock_acquire(&p->lock);
-		memcpy(p->name, text, sizeof(text));
-		lock_release(&p->lock);
+		thread_set_name(p, thread_self(), text);
 		return 0;
 	}
 	case PR_GET_NAME:
-		lock_acquire(&p->lock);
-		memcpy(name, p->name, sizeof(name));
-		lock_release(&p->lock);
+		thread_name(p, thread_self(), name);
 		return copyout(a, name, sizeof(name));
 	case PR_GET_DUMPABLE:
 		return 0; /* there are no core files */

@@ -10,11 +10,28 @@
 
 static struct cred root_cred = {.refs = {1}};
 
+/* With others in the process, who may replace its credentials at any time: this call's own. */
+void cred_pin(struct thread *t)
+{
+	struct proc *p = t->proc;
+	const struct cred *old = t->cred;
+
+	if (old == atomic_load(&p->cred))
+		return;
+	lock_acquire(&p->lock);
+	t->cred = cred_get(p->cred);
+	lock_release(&p->lock);
+	if (old)
+		cred_put(old);
+}
+
 const struct cred *cred_self(void)
 {
 	struct thread *t = thread_self();
 
-	return t && t->proc && t->proc->cred ? t->proc->cred : &root_cred;
+	if (!t || !t->proc || !t->proc->cred)
+		return &root_cred;
+	return t->cred && atomic_load(&t->proc->nthreads) > 1 ? t->cred : t->proc->cred;
 }
 
 const struct cred *cred_get(const struct cred *c)
@@ -70,8 +87,10 @@ void cred_install(struct proc *p, struct cred *fresh)
 
 	lock_acquire(&p->lock);
 	old = p->cred;
-	p->cred = fresh;
+	atomic_store(&p->cred, (const struct cred *)fresh);
 	lock_release(&p->lock);
+	if (thread_self()->cred)
+		cred_pin(thread_self()); /* its own change is seen at once */
 	if (old)
 		cred_put(old);
 }

@@ -11,6 +11,7 @@
 #include "abi/ring.h"
 #include "fs/overlayfs.h"
 #include "host/host.h"
+#include "init/init.h"
 #include "lib/alloc.h"
 #include "lib/kassert.h"
 #include "lib/klog.h"
@@ -514,15 +515,11 @@ NORETURN void exec_replace_self(struct exec_image *x)
 	struct thread *self = thread_self();
 	struct proc *p = self->proc;
 
+	trace_exec_done(self);
+	itimers_exec(p);
+	futex_thread_end(self);
 	lock_acquire(&p->sig_lock);
-	x->thread->pending.set = self->pending.set;
-	while (!list_empty(&self->pending.queue)) {
-		struct list *n = self->pending.queue.next;
-
-		list_del(n);
-		list_add_tail(&x->thread->pending.queue, n);
-	}
-	self->pending.set = 0;
+	sigpending_move(&x->thread->pending, &self->pending);
 	lock_release(&p->sig_lock);
 	commit(p, x, self);
 	self->proc = NULL;
@@ -543,6 +540,11 @@ static int exec_path(const struct path *path, const char *shown, uaddr_t argv, u
 	if (err)
 		return err;
 	if (!self->vfork) {
+		err = thread_end_others();
+		if (err) {
+			exec_image_free(x);
+			return err;
+		}
 		path_put(path);
 		exec_replace_self(x);
 	}
@@ -712,6 +714,12 @@ void exec_failed(const char *why)
 {
 	struct thread *t = thread_self();
 
+	if (t->creator) { /* a further thread: its creator is told, the process goes on */
+		if (why)
+			klog(KLOG_WARN, "clone: pid %u %s: %s", t->proc->pid, t->proc->name, why);
+		t->clear_tid = 0;
+		proc_exit_self(0, false);
+	}
 	if (why)
 		klog(KLOG_ERROR, "exec: pid %u %s: %s", t->tid, t->proc->name, why);
 	if (t->fork)

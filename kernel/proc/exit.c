@@ -4,6 +4,7 @@
  * Locks: proc_tree_lock for exit states; dead_lock (RANK_WAITQ) for threads to bury.
  */
 #include "proc/internal.h"
+#include "proc/pidfd.h"
 #include "proc/session.h"
 #include "host/host.h"
 #include "init/init.h"
@@ -66,6 +67,7 @@ static void reap_locked(struct proc *p)
 		p->parent->child_cpu_ns += p->cpu_ns + p->child_cpu_ns;
 	pgrp_leave(p);
 	proc_unpublish_locked(p);
+	pidfd_wake_locked(p);
 }
 
 static void tell_of_exit_locked(struct proc *p)
@@ -104,6 +106,8 @@ void proc_finish(struct proc *p, uint32_t code)
 	struct list reaped = LIST_INIT(reaped);
 	bool ignored = false;
 
+	if (trace_wanted())
+		trace_exit(p, code);
 	/* What is closed now acts in this process's name, whoever runs this. */
 	thread_self()->proc = p;
 	release_resources(p);
@@ -114,10 +118,11 @@ void proc_finish(struct proc *p, uint32_t code)
 	lock_acquire(&proc_tree_lock);
 	session_exit_locked(p, &session);
 	orphan_children_locked(p, &reaped);
-	p->state = PROC_ZOMBIE;
+	atomic_store(&p->state, PROC_ZOMBIE);
 	p->exit_code = code;
 	p->stop_code = 0;
 	p->continued = false;
+	pidfd_wake_locked(p);
 	if (p->parent) {
 		ignored = parent_ignores_locked(p->parent);
 		tell_of_exit_locked(p);
@@ -186,11 +191,12 @@ int proc_exit_self(uint32_t code, bool group)
 	if (group && !t->vfork)
 		signal_kill_group(p, code, t);
 	lock_acquire(&p->sig_lock);
-	if (!p->group_exiting && p->nthreads == 1) {
-		p->group_exiting = true;
+	/* Unless something ends the process as a whole, its status is its first thread's. */
+	if (!p->group_exiting && t->tid == p->pid)
 		p->group_exit_code = code;
-	}
 	lock_release(&p->sig_lock);
+	futex_thread_end(t);
+	thread_start_done(t, -EAGAIN);
 	thread_end(t);
 	/* The host reports the end of this run; that frees stack and record. */
 	t->proc = NULL;
@@ -216,6 +222,7 @@ void thread_bury(struct thread *t)
 		t->exec = NULL;
 	}
 	thread_end(t);
+	thread_start_done(t, -EAGAIN);
 	t->proc = NULL;
 	thread_unref(t);
 }
@@ -248,9 +255,16 @@ int sys_exit_group(int32_t status)
 
 /* ---- waiting ---- */
 
+/* Linux's own options. Children belong to the process, so that WNOTHREAD changes nothing. */
+#define WNOTHREAD_K 0x20000000u
+#define WALL_K 0x40000000u
+#define WCLONE_K 0x80000000u
+#define WAIT_THREADS (WNOTHREAD_K | WALL_K | WCLONE_K)
+
 struct wait_query {
 	uint32_t type; /* P_* */
 	uint32_t id;
+	struct proc *proc; /* P_PIDFD: referenced */
 	uint32_t options;
 	/* results */
 	uint32_t pid, uid;
@@ -260,11 +274,16 @@ struct wait_query {
 
 static bool wanted(const struct proc *c, const struct wait_query *q)
 {
+	/* All children send SIGCHLD when they end: none is a "clone" child. */
+	if ((q->options & (WCLONE_K | WALL_K)) == WCLONE_K)
+		return false;
 	switch (q->type) {
 	case P_PID:
 		return c->pid == q->id;
 	case P_PGID:
 		return c->pgrp && c->pgrp->pgid == q->id;
+	case P_PIDFD:
+		return c == q->proc;
 	default:
 		return true;
 	}
@@ -347,20 +366,36 @@ static int copyout_usage(uaddr_t at, uint64_t cpu_ns)
 	return at ? copyout(at, &usage, sizeof(usage)) : 0;
 }
 
+/* A non-blocking descriptor asks as WNOHANG, but nothing to tell is then -EAGAIN. */
+static int wait_for_pidfd(struct wait_query *q, int fd)
+{
+	bool nonblock;
+	int err = fd < 0 ? -EINVAL : pidfd_proc(fd, &q->proc, &nonblock);
+
+	if (err)
+		return err;
+	nonblock = nonblock && !(q->options & WNOHANG);
+	if (nonblock)
+		q->options |= WNOHANG;
+	err = wait_for(q);
+	proc_put(q->proc);
+	return !err && !q->pid && nonblock ? -EAGAIN : err;
+}
+
 int sys_waitid(uint32_t type, int32_t id, uaddr_t uinfo, uint32_t options, uaddr_t usage)
 {
 	struct wait_query q = {.type = type, .id = (uint32_t)id, .options = options};
 	struct abi_siginfo info = {0};
 	int err;
 
-	if ((options & ~(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED)) ||
-		!(options & (WEXITED | WSTOPPED | WCONTINUED)) || type > P_PGID)
+	if ((options & ~(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | WAIT_THREADS)) ||
+		!(options & (WEXITED | WSTOPPED | WCONTINUED)) || type > P_PIDFD)
 		return -EINVAL;
 	if ((type == P_PID && id <= 0) || (type == P_PGID && id < 0))
 		return -EINVAL;
 	if (type == P_PGID && id == 0)
 		q.id = pgrp_self();
-	err = wait_for(&q);
+	err = type == P_PIDFD ? wait_for_pidfd(&q, id) : wait_for(&q);
 	if (err)
 		return err == -EINTR ? -PLEAT_ERESTARTSYS : err;
 	if (q.pid) {
@@ -381,7 +416,7 @@ int sys_wait4(int32_t pid, uaddr_t ustatus, uint32_t options, uaddr_t usage)
 	uint32_t status;
 	int err;
 
-	if (options & ~(WNOHANG | WUNTRACED | WCONTINUED))
+	if (options & ~(WNOHANG | WUNTRACED | WCONTINUED | WAIT_THREADS))
 		return -EINVAL;
 	if (pid == INT32_MIN)
 		return -ESRCH;

@@ -32,7 +32,7 @@ struct fork_call {
 	} range[64];
 };
 
-static bool over_process_limit(struct proc *parent)
+bool proc_over_limit(void)
 {
 	const struct cred *me = cred_self();
 	uint64_t limit = proc_limit_self(RLIMIT_NPROC);
@@ -43,9 +43,8 @@ static bool over_process_limit(struct proc *parent)
 		return false;
 	lock_acquire(&proc_tree_lock);
 	LIST_FOR_EACH(p, &proc_all, all_link)
-		n += proc_ids(p).ruid == me->ruid;
+		n += proc_ids(p).ruid == me->ruid ? MAX(atomic_load(&p->nthreads), 1u) : 0;
 	lock_release(&proc_tree_lock);
-	(void)parent;
 	return n >= limit;
 }
 
@@ -53,7 +52,7 @@ int proc_fork(struct proc **out, bool share_mm)
 {
 	struct proc *parent = proc_self(), *p;
 
-	if (over_process_limit(parent))
+	if (proc_over_limit())
 		return -EAGAIN;
 	p = proc_new();
 	if (!p)
@@ -126,7 +125,8 @@ static bool has_shared_anonymous(struct mm *mm)
 
 	lock_acquire(&mm->lock);
 	LIST_FOR_EACH(v, &mm->vmas, link)
-		found |= !v->file && (v->flags & MAP_TYPE) != MAP_PRIVATE && (v->prot & PROT_WRITE);
+		found |= v->plain || (!v->file && !v->shared && (v->flags & MAP_TYPE) != MAP_PRIVATE &&
+					     (v->prot & PROT_WRITE));
 	lock_release(&mm->lock);
 	return found;
 }
@@ -156,6 +156,8 @@ static void collect_ranges(struct fork_call *f, struct mm *mm, const struct prog
 	LIST_FOR_EACH(v, &mm->vmas, link) {
 		bool here = regs->sp >= v->start && regs->sp < v->end;
 
+		if (v->shared) /* both see the same bytes; so are all that follow */
+			break;
 		if (v->kind == VMA_STACK && here && regs->unwound >= v->start &&
 			regs->unwound_end <= regs->sp && regs->unwound <= regs->unwound_end) {
 			add_range(f, regs->unwound, regs->unwound_end);
@@ -217,9 +219,7 @@ static int fork_child(struct proc *child, const struct prog_regs *regs, struct f
 	}
 	if (result == 1)
 		return 0;
-	kstack_free(t->kstack);
-	thread_unref(t); /* the run that never was */
-	fork_abandon(child, t);
+	fork_abandon(child, t); /* spawn_failed() has seen to the run that never was */
 	thread_unref(t);
 	return (int)result;
 fail:
@@ -252,6 +252,8 @@ int fork_unwound(const struct prog_regs *regs)
 		}
 	}
 	kfree(f);
+	if (trace_wanted())
+		trace_forked(self, err);
 	return err;
 }
 
@@ -281,23 +283,57 @@ void fork_copied(void)
 	struct fork_call *f = t->fork;
 
 	t->fork = NULL;
+	/* Of another thread's stack, page 0 is copied, too: nobody in here has anything to do. */
+	arch_ustore32(PLEAT_POLL_WORD, 0);
 	fork_done(f, 1);
 }
 
-void spawn_failed(struct thread *t, int err)
+/* t will never run: whoever waits for it is told, or its process ends. */
+static void never_starts(struct thread *t, int err)
 {
 	if (t->fork) {
 		fork_done(t->fork, (uint32_t)err);
 		return;
 	}
-	klog(KLOG_ERROR, "exec: pid %u: the host has no Worker for it", t->tid);
-	kstack_free(t->kstack);
-	thread_unref(t);
-	if (t->exec)
-		exec_image_free(t->exec);
-	t->exec = NULL;
-	signal_kill_group(t->proc, SIGKILL, t);
+	if (!t->creator) {
+		klog(KLOG_ERROR, "exec: pid %u: the host has no Worker for it", t->tid);
+		signal_kill_group(t->proc, SIGKILL, t);
+	}
 	thread_bury(t);
+}
+
+void spawn_failed(struct thread *t, int err)
+{
+	void *kstack = t->kstack;
+
+	never_starts(t, err);
+	thread_run_over(t, kstack);
+}
+
+/*
+ * Its state says what to do: a thread in user code is as one that was killed there. One that had
+ * not begun is as one without a Worker. But one in the kernel may hold locks.
+ */
+void thread_broke(struct thread *t)
+{
+	uint32_t s;
+
+	for (;;) {
+		s = atomic_load(&t->state);
+		if (s == THREAD_DEAD)
+			return;
+		if (s != THREAD_USER && s != THREAD_START)
+			break;
+		if (!atomic_cas(&t->state, s, (uint32_t)THREAD_DEAD))
+			continue;
+		klog(KLOG_ERROR, "pid %u: the engine ended its Worker", t->proc->pid);
+		signal_kill_group(t->proc, SIGKILL, t);
+		thread_bury(t);
+		return;
+	}
+	if (atomic_load(&t->attached))
+		panic("pid %u: the engine ended its Worker inside the kernel", t->proc->pid);
+	never_starts(t, -EAGAIN);
 }
 
 /* ---- vfork ---- */
@@ -331,22 +367,33 @@ int vfork_enter(void)
 	f->parent = t->proc;
 	f->blocked = t->blocked;
 	home = thread_home(t);
+	lock_acquire(&child->sig_lock);
+	child->vforker = t;
+	lock_release(&child->sig_lock);
 	lock_acquire(&home->sig_lock);
 	t->vfork = f;
 	t->proc = child; /* proc_fork's reference is now the thread's */
 	lock_release(&home->sig_lock);
+	/* Its signals were its own until here; from here the child's are. */
+	lock_acquire(&child->sig_lock);
+	signal_recalc_locked(t);
+	lock_release(&child->sig_lock);
 	return 0;
 }
 
 void vfork_frame_pop(struct thread *t)
 {
 	struct vfork_frame *f = t->vfork;
-	struct proc *home = thread_home(t);
+	struct proc *home = thread_home(t), *child = t->proc;
 
+	/* First no sender to the child finds this thread any more. */
+	lock_acquire(&child->sig_lock);
+	child->vforker = NULL;
+	lock_release(&child->sig_lock);
 	lock_acquire(&home->sig_lock);
 	t->vfork = f->outer;
 	t->proc = f->parent;
-	t->blocked = f->blocked;
+	atomic_store(&t->blocked, f->blocked);
 	lock_release(&home->sig_lock);
 	kfree(f);
 }

@@ -42,10 +42,10 @@ struct proc *proc_find_locked(uint32_t pid)
 /* A pid must not name a group or session that still has members. */
 static bool pid_free_locked(uint32_t pid)
 {
-	return !proc_find_locked(pid) && !session_id_in_use_locked(pid);
+	return !proc_find_locked(pid) && !thread_find_locked(pid) && !session_id_in_use_locked(pid);
 }
 
-static uint32_t pid_new_locked(void)
+uint32_t pid_new_locked(void)
 {
 	for (uint32_t tries = 0; tries < PID_MAX; tries++) {
 		last_pid = last_pid >= PID_MAX - 1 ? 2 : last_pid + 1;
@@ -71,8 +71,11 @@ struct proc *proc_new(void)
 	list_init(&p->pgrp_link);
 	list_init(&p->threads);
 	waitq_init(&p->child_changed);
+	waitq_init(&p->thread_gone);
 	waitq_init(&p->sig_arrived);
 	sigpending_init(&p->pending);
+	lock_init(&p->watch_lock, RANK_PIPE);
+	waitq_init(&p->watchers);
 	p->exit_signal = SIGCHLD;
 	p->start_ns = arch_clock_ns();
 	lock_acquire(&proc_tree_lock);
@@ -100,8 +103,10 @@ void proc_publish_locked(struct proc *p, struct proc *parent)
 	ref_get(&p->refs); /* the table's */
 	list_add_tail(&proc_all, &p->all_link);
 	p->parent = parent;
-	if (parent)
+	if (parent) {
 		list_add_tail(&parent->children, &p->sibling);
+		trace_publish(p, parent);
+	}
 }
 
 void proc_unpublish_locked(struct proc *p)
@@ -110,7 +115,7 @@ void proc_unpublish_locked(struct proc *p)
 	list_del(&p->hash_link);
 	list_del(&p->all_link);
 	list_del(&p->sibling);
-	p->state = PROC_DEAD;
+	atomic_store(&p->state, PROC_DEAD);
 }
 
 struct proc *proc_find(uint32_t pid)
@@ -174,24 +179,110 @@ uint32_t proc_count(uint32_t *running)
 }
 
 /* Engines meter no CPU time per Worker: time not spent asleep in the kernel stands in for it. */
-uint64_t proc_cpu_ns(struct proc *p)
+uint64_t thread_cpu_ns(const struct thread *t)
 {
-	uint64_t now = arch_clock_ns(), sum;
+	uint64_t now = arch_clock_ns(), alive = now - t->start_ns;
+	uint64_t slept = atomic_load(&t->waker.slept_ns);
+
+	if (atomic_load(&t->waker.sleeping)) {
+		uint64_t since = atomic_load(&t->waker.sleep_start_ns);
+
+		slept += now > since ? now - since : 0;
+	}
+	return alive > slept ? alive - slept : 0;
+}
+
+static uint64_t proc_cpu_locked(const struct proc *p)
+{
+	uint64_t sum = p->cpu_ns;
 	struct thread *t;
 
-	lock_acquire(&proc_tree_lock);
-	sum = p->cpu_ns;
-	LIST_FOR_EACH(t, &p->threads, link) {
-		uint64_t alive = now - t->start_ns, slept = atomic_load(&t->waker.slept_ns);
+	LIST_FOR_EACH(t, &p->threads, link)
+		sum += thread_cpu_ns(t);
+	return sum;
+}
 
-		if (atomic_load(&t->waker.sleeping)) {
-			uint64_t since = atomic_load(&t->waker.sleep_start_ns);
-			slept += now > since ? now - since : 0;
-		}
-		sum += alive > slept ? alive - slept : 0;
-	}
+uint64_t proc_cpu_ns(struct proc *p)
+{
+	uint64_t sum;
+
+	lock_acquire(&proc_tree_lock);
+	sum = proc_cpu_locked(p);
 	lock_release(&proc_tree_lock);
 	return sum;
+}
+
+/*
+ * A clock of a process or thread by number, as libc makes it: the bits above the third are ~number
+ * (0: the caller), bit 2 says a thread's, bits 0 and 1 which time. Threads of others have none.
+ */
+#define CPUCLOCK_THREAD 4u
+#define CPUCLOCK_WHICH(clock) ((clock) & 3u)
+#define CPUCLOCK_OTHER 3u /* a clock that is a file */
+
+int cpu_clock_read(uint32_t clock, uint64_t *ns)
+{
+	uint32_t id = ~(uint32_t)((int32_t)clock >> 3);
+	struct thread *self = thread_self(), *t;
+	struct proc *p;
+	int err = -EINVAL;
+
+	if ((int32_t)clock >= 0 || CPUCLOCK_WHICH(clock) == CPUCLOCK_OTHER)
+		return -EINVAL;
+	lock_acquire(&proc_tree_lock);
+	if (clock & CPUCLOCK_THREAD) {
+		t = id ? thread_find_locked(id) : self;
+		if (t && (t == self || thread_home(t) == self->proc)) {
+			*ns = thread_cpu_ns(t);
+			err = 0;
+		}
+	} else {
+		p = id ? proc_find_locked(id) : self->proc;
+		if (p && (p == self->proc || !list_empty(&p->all_link))) {
+			*ns = proc_cpu_locked(p);
+			err = 0;
+		}
+	}
+	lock_release(&proc_tree_lock);
+	return err;
+}
+
+__attribute__((no_sanitize("thread"))) static uint64_t calls_of(const struct thread *t)
+{
+	return t->syscalls;
+}
+
+uint64_t proc_syscalls(struct proc *p)
+{
+	struct thread *t;
+	uint64_t sum;
+
+	lock_acquire(&proc_tree_lock);
+	sum = p->syscalls;
+	LIST_FOR_EACH(t, &p->threads, link)
+		sum += calls_of(t);
+	lock_release(&proc_tree_lock);
+	return sum;
+}
+
+/* The first thread's name is the process's, as long as it lives and after. */
+static char *name_of(struct proc *p, const struct thread *t)
+{
+	return t->tid == p->pid || t->proc != p ? p->name : ((struct thread *)(uintptr_t)t)->name;
+}
+
+void thread_name(struct proc *p, const struct thread *t, char *name)
+{
+	lock_acquire(&p->lock);
+	memcpy(name, name_of(p, t), sizeof(p->name));
+	lock_release(&p->lock);
+}
+
+void thread_set_name(struct proc *p, struct thread *t, const char *name)
+{
+	lock_acquire(&p->lock);
+	str_copy(name_of(p, t), name, sizeof(p->name));
+	lock_release(&p->lock);
 }
 
 uint64_t proc_limit_self(int which)

@@ -24,6 +24,7 @@
 #include "abi/program.h"
 #include "vfs/vfs.h"
 #include "mm/mm.h"
+#include "trace/trace.h"
 
 struct tty;
 
@@ -61,11 +62,21 @@ struct sigaction_k {
 struct sigqueued {
 	struct list link;
 	struct abi_siginfo info;
+	struct sigtimer *timer; /* whose part it is; NULL: on the heap */
 };
 
 struct sigpending {
 	sigset_k set;
 	struct list queue; /* of struct sigqueued, oldest first */
+	uint32_t count;	   /* of queue */
+};
+
+/* A timer's place in the queues: one entry, and how often it went off while that waited. */
+struct sigtimer {
+	struct sigqueued entry;	       /* info [i] */
+	struct sigpending *pending_in; /* [sig_lock] NULL: not pending */
+	uint32_t overrun;	       /* [sig_lock] since it became pending */
+	uint32_t last_overrun;	       /* [sig_lock] of the last signal taken */
 };
 
 /* ---- process groups and sessions ---- */
@@ -118,15 +129,17 @@ struct proc {
 	bool left_jobs;		    /* [PROC_TREE] exits: keeps no group from being orphaned */
 	uint8_t exit_signal;	    /* [i] SIGCHLD */
 
-	struct list threads;	  /* [PROC_TREE] */
-	uint32_t nthreads;	  /* [PROC_TREE] */
-	bool stopped;		  /* [sig_lock] by a stop signal; threads sleep on sig_arrived */
-	bool stop_taken;	  /* [sig_lock] a stop signal was taken, and no SIGCONT since */
-	bool group_exiting;	  /* [sig_lock] exit_group or a fatal signal has begun */
-	uint32_t group_exit_code; /* [sig_lock] */
+	struct list threads;	    /* [PROC_TREE] and [sig_lock]: either to read, both to change */
+	uint32_t nthreads;	    /* [PROC_TREE] */
+	struct thread *exec_thread; /* [PROC_TREE] and [sig_lock] ends all others, to exec */
+	struct waitq thread_gone;   /* [PROC_TREE] where it waits for them */
+	bool stopped;		    /* [sig_lock] by a stop signal; threads sleep on sig_arrived */
+	bool stop_taken;	    /* [sig_lock] a stop signal was taken, and no SIGCONT since */
+	bool group_exiting;	    /* [sig_lock] exit_group or a fatal signal has begun */
+	uint32_t group_exit_code;   /* [sig_lock] */
 
 	struct lock lock;		      /* RANK_PROC */
-	const struct cred *cred;	      /* [l] */
+	const struct cred *cred;	      /* [l] to change, [a] to compare */
 	struct fdtable *files;		      /* [i] while threads run; NULL in a zombie */
 	struct fsctx *fs;		      /* same */
 	struct mm *mm;			      /* [l] replaced by exec */
@@ -138,11 +151,15 @@ struct proc {
 	struct lock sig_lock;		       /* RANK_SIGNAL */
 	struct sigpending pending;	       /* [sig_lock] for the process */
 	struct sigaction_k actions[SIG_COUNT]; /* [sig_lock] */
-	struct waitq sig_arrived;	       /* [sig_lock] sigtimedwait, signalfd */
+	struct waitq sig_arrived;	       /* [sig_lock] sigtimedwait, a stop */
+	struct thread *vforker;		       /* [sig_lock] acts for this vfork child */
 	uint64_t start_ns;		       /* [i] */
+	uint32_t traced; /* [a to read, trace_lock to write] sessions that want it: trace/trace.c */
 	uint64_t cpu_ns, child_cpu_ns; /* [PROC_TREE] of ended threads; of reaped children */
-	uint64_t syscalls;	       /* [a] */
-	struct itimers *timers;	       /* [o]/[sig_lock] init/time.c; NULL until used */
+	uint64_t syscalls;	       /* [PROC_TREE] of ended threads */
+	struct itimers *timers;	       /* [a] once, then init/timer_posix.c's; NULL until used */
+	struct lock watch_lock;	       /* RANK_PIPE: inside epoll's, as every poll op's */
+	struct waitq watchers; /* [watch_lock] pollers of signalfd (signals) and pidfd (the end) */
 };
 
 /* A program instance's globals and how it was entered: what fork hands to the child. */
@@ -150,6 +167,7 @@ struct prog_regs {
 	uint32_t sp, tls_base, tp; /* __stack_pointer, __tls_base, __wasm_tp */
 	uint32_t unwound,
 		unwound_end; /* the stack image that Asyncify wrote; control words first */
+	uint32_t stack_low;  /* lowest byte of the stack, 0: the process's first stack */
 	uint32_t entry, arg; /* 0: _start, 1: __pleat_thread_start; its argument */
 };
 
@@ -168,8 +186,16 @@ struct thread {
 	uint32_t state __attribute__((aligned(CACHE_LINE))); /* [a] alone in its lines */
 	uint32_t leave;					     /* [o], read by the Worker's loop */
 	uint32_t tid;					     /* [i] */
-	struct proc *proc;	   /* [o] the process it acts for (a vfork child's while in one) */
-	struct list link;	   /* [PROC_TREE] proc.threads */
+	struct proc *proc;	 /* [o] the process it acts for (a vfork child's while in one) */
+	struct list link;	 /* as proc.threads */
+	struct list tid_link;	 /* [PROC_TREE] table by tid (proc/clone.c) */
+	char name[16];		 /* [PROC of proc] comm of a thread that is not the first */
+	struct thread *creator;	 /* [o, the event thread's once DEAD] waits in clone; referenced */
+	uint32_t attached;	 /* [a] 1: a Worker runs it */
+	uint32_t start;		 /* [a] what clone says: 0 not known, 1 runs, or -errno */
+	const struct cred *cred; /* [o] cred_self()'s while there are other threads; referenced */
+	uint64_t syscalls;	 /* [o] calls made; others read it as it is */
+	int (*restart)(struct thread *t); /* [o] restart_syscall of a call that is no sleep */
 	sigset_k blocked;	   /* [sig_lock of thread_home()]; the owner may read without */
 	sigset_k saved_mask;	   /* [o] to restore after sigsuspend, ppoll, … */
 	bool restore_mask;	   /* [o] */
@@ -181,6 +207,7 @@ struct thread {
 	uint32_t robust_list;	   /* [o] */
 	uint64_t restart_deadline; /* [o] restart_syscall: the sleep that goes on */
 	uint32_t restart_rem;	   /* [o] user address of nanosleep's remainder */
+	uint32_t restart_args[3];  /* [o] for restart() */
 	struct exec_image *exec;   /* [o] what the Worker is to run next */
 	struct ref refs;	   /* being alive, and each run in a Worker not yet reported over */
 	void *kstack;		   /* [o] lowest byte of the kernel stack of the current run */
@@ -190,6 +217,7 @@ struct thread {
 	uint64_t start_ns;
 	uint32_t current_nr;	   /* [o] system call it is in, for /proc and strace; ~0 none */
 	struct vfork_frame *vfork; /* [o, writes as blocked] stack of parents it left behind */
+	struct trace_call trace;   /* [o] the call it is in, while trace_on */
 	bool kernel_thread;	   /* [i] no program: boot, timer */
 };
 
@@ -215,6 +243,15 @@ struct proc *proc_next(uint32_t after);
 uint32_t proc_count(uint32_t *running);
 /* Running time of all its threads, ended ones too, in ns (see proc.c for what is known). */
 uint64_t proc_cpu_ns(struct proc *p);
+/* Of one thread. RANK_PROC_TREE, or its own. */
+uint64_t thread_cpu_ns(const struct thread *t);
+/* A clock id that names a process or thread by number (pthread_getcpuclockid). 0 or -EINVAL. */
+int cpu_clock_read(uint32_t clock, uint64_t *ns);
+/* System calls of all its threads. */
+uint64_t proc_syscalls(struct proc *p);
+/* comm of a thread of p: t's own unless it is the first. 16 bytes. */
+void thread_name(struct proc *p, const struct thread *t, char *name);
+void thread_set_name(struct proc *p, struct thread *t, const char *name);
 
 /*
  * Send a signal. info NULL: SI_KERNEL. Must hold no lock above RANK_PROC_TREE: objects drop theirs
@@ -222,6 +259,12 @@ uint64_t proc_cpu_ns(struct proc *p);
  */
 int signal_send_proc(struct proc *p, int signo, const struct abi_siginfo *info);
 int signal_send_thread(struct thread *t, int signo, const struct abi_siginfo *info);
+/*
+ * A timer of p went off `expirations` times: its one entry becomes pending for the process, or for
+ * the thread tid if that is not 0 and still there; or it counts as overrun. sig_lock of p held.
+ */
+void signal_send_timer_locked(
+	struct proc *p, uint32_t tid, struct sigtimer *timer, uint64_t expirations);
 /* To every member of a group. -ESRCH: none. */
 int signal_send_pgrp(uint32_t pgid, int signo, const struct abi_siginfo *info);
 /* May the calling process signal p? 0 or -EPERM. */

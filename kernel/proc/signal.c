@@ -10,6 +10,7 @@
  */
 #include "proc/internal.h"
 #include "proc/session.h"
+#include "init/init.h"
 #include "lib/alloc.h"
 #include "lib/kassert.h"
 #include "lib/klog.h"
@@ -22,102 +23,14 @@
 		SIGBIT(SIGFPE) | SIGBIT(SIGSEGV) | SIGBIT(SIGXCPU) | SIGBIT(SIGXFSZ) |             \
 		SIGBIT(SIGSYS))
 #define CORE_DUMPED 0x80u /* in a wait status */
-#define QUEUE_MAX 1024u	  /* real-time signals waiting in one process: RLIMIT_SIGPENDING */
-
-/* ---- pending sets ---- */
-
-void sigpending_init(struct sigpending *s)
-{
-	s->set = 0;
-	list_init(&s->queue);
-}
-
-void sigpending_flush(struct sigpending *s)
-{
-	struct sigqueued *q, *next;
-
-	LIST_FOR_EACH_SAFE(q, next, &s->queue, link) {
-		list_del(&q->link);
-		kfree(q);
-	}
-	s->set = 0;
-}
-
-static void drop(struct sigpending *s, sigset_k which)
-{
-	struct sigqueued *q, *next;
-
-	if (!(s->set & which))
-		return;
-	LIST_FOR_EACH_SAFE(q, next, &s->queue, link) {
-		if (SIGBIT(q->info.signo) & which) {
-			list_del(&q->link);
-			kfree(q);
-		}
-	}
-	s->set &= ~which;
-}
 
 static void drop_everywhere(struct proc *p, sigset_k which)
 {
 	struct thread *t;
 
-	drop(&p->pending, which);
+	sigpending_drop(&p->pending, which);
 	LIST_FOR_EACH(t, &p->threads, link)
-		drop(&t->pending, which);
-}
-
-/* -EAGAIN: a real-time signal that cannot be queued. A standard one is then kept without info. */
-static int enqueue(struct sigpending *s, int signo, const struct abi_siginfo *info)
-{
-	struct sigqueued *q;
-	uint32_t n = 0;
-
-	if (signo < SIGRTMIN_K && (s->set & SIGBIT(signo)))
-		return 0;
-	if (signo >= SIGRTMIN_K) {
-		LIST_FOR_EACH(q, &s->queue, link)
-			n++;
-		if (n >= QUEUE_MAX)
-			return -EAGAIN;
-	}
-	q = kzalloc(sizeof(*q));
-	if (!q && signo >= SIGRTMIN_K)
-		return -EAGAIN;
-	if (q) {
-		if (info)
-			q->info = *info;
-		else
-			q->info.code = SI_KERNEL;
-		q->info.signo = signo;
-		list_add_tail(&s->queue, &q->link);
-	}
-	s->set |= SIGBIT(signo);
-	return 0;
-}
-
-static void dequeue(struct sigpending *s, int signo, struct abi_siginfo *info)
-{
-	struct sigqueued *q, *found = NULL;
-	bool more = false;
-
-	LIST_FOR_EACH(q, &s->queue, link) {
-		if (q->info.signo != signo)
-			continue;
-		if (found) {
-			more = true;
-			break;
-		}
-		found = q;
-	}
-	*info = (struct abi_siginfo){.signo = signo, .code = SI_KERNEL};
-	if (found) {
-		*info = found->info;
-		list_del(&found->link);
-		kfree(found);
-	}
-	if (!more)
-		s->set &= ~SIGBIT(signo);
+		sigpending_drop(&t->pending, which);
 }
 
 /* Synchronous ones first, then by number, as Linux does. */
@@ -130,16 +43,26 @@ static int first_of(sigset_k set)
 	return __builtin_ctzll(sync ? sync : set) + 1;
 }
 
-/* Take a signal of `set` that is pending for t. 0: none. sig_lock is held. */
+/* A vfork child has no thread of its own: what is pending for the one that acts for it is not
+ * the child's. */
+static struct sigpending *own_pending(struct thread *t)
+{
+	return t->vfork ? NULL : &t->pending;
+}
+
+/* Take a signal of `set` that is pending for t: its own before its process's, as in Linux. 0:
+ * none. sig_lock of t->proc is held. */
 int signal_dequeue_locked(struct thread *t, sigset_k set, struct abi_siginfo *info)
 {
-	sigset_k own = t->pending.set & set, all = own | (t->proc->pending.set & set);
+	struct sigpending *s = own_pending(t);
 	int signo;
 
-	if (!all)
+	if (!s || !(s->set & set))
+		s = &t->proc->pending;
+	if (!(s->set & set))
 		return 0;
-	signo = first_of(all);
-	dequeue(own & SIGBIT(signo) ? &t->pending : &t->proc->pending, signo, info);
+	signo = first_of(s->set & set);
+	sigpending_take(s, signo, info);
 	return signo;
 }
 
@@ -165,14 +88,40 @@ static bool fatal_locked(const struct proc *p, int signo)
 	       !(STOP_SIGNALS & SIGBIT(signo));
 }
 
-static sigset_k deliverable_locked(const struct thread *t)
+/* Pending and not blocked; own signals before the process's. */
+static sigset_k deliverable_locked(struct thread *t)
 {
-	return (t->pending.set | t->proc->pending.set) & ~t->blocked;
+	struct sigpending *own = own_pending(t);
+	sigset_k set = own ? own->set & ~t->blocked : 0;
+
+	return set ? set : t->proc->pending.set & ~t->blocked;
+}
+
+static sigset_k handled_locked(const struct proc *p, sigset_k set)
+{
+	sigset_k handled = 0;
+
+	for (sigset_k s = set; s; s &= s - 1) {
+		int n = __builtin_ctzll(s) + 1;
+
+		if (p->actions[n].handler > SIG_IGN_K)
+			handled |= SIGBIT(n);
+	}
+	return handled;
+}
+
+/* What a thread has to look at now. A vfork child runs no handlers: they wait until it has execed,
+ * when there are none any more. */
+static sigset_k due_locked(struct thread *t)
+{
+	sigset_k set = deliverable_locked(t);
+
+	return t->vfork ? set & ~handled_locked(t->proc, set) : set;
 }
 
 void signal_recalc_locked(struct thread *t)
 {
-	if (deliverable_locked(t) || t->proc->stopped)
+	if (due_locked(t) || t->proc->stopped)
 		atomic_or(&t->waker.interrupt, INTR_SIGNAL);
 	else
 		atomic_and(&t->waker.interrupt, ~INTR_SIGNAL);
@@ -207,6 +156,12 @@ static void kill_thread(struct thread *t)
 	}
 }
 
+void signal_kill_thread_locked(struct thread *t)
+{
+	waker_interrupt(&t->waker, INTR_KILL);
+	kill_thread(t);
+}
+
 static void kill_group_locked(struct proc *p, uint32_t code, struct thread *except)
 {
 	struct thread *t;
@@ -219,8 +174,7 @@ static void kill_group_locked(struct proc *p, uint32_t code, struct thread *exce
 	LIST_FOR_EACH(t, &p->threads, link) {
 		if (t == except)
 			continue;
-		waker_interrupt(&t->waker, INTR_KILL);
-		kill_thread(t);
+		signal_kill_thread_locked(t);
 	}
 	waitq_wake_all(&p->sig_arrived);
 }
@@ -253,49 +207,117 @@ static void continue_locked(struct proc *p)
 	waitq_wake_all(&p->sig_arrived);
 }
 
-/* t: a thread-directed signal's target, NULL for the process. sig_lock is held. */
-static int send_locked(struct proc *p, struct thread *t, int signo, const struct abi_siginfo *info)
+/* What a signal does to its process by being sent, whoever takes it. */
+static void job_control_locked(struct proc *p, int signo)
 {
-	struct thread *it, *target = t;
-	bool from_kernel = !info || info->code == SI_KERNEL;
-	int err;
-
-	if (p->group_exiting)
-		return 0;
-	/* PID 1 gets only what it asked for: a machine without it is over. */
-	if (p->pid == 1 && p->actions[signo].handler == SIG_DFL_K && !from_kernel)
-		return 0;
 	if (signo == SIGCONT || signo == SIGKILL)
 		continue_locked(p);
 	else if (STOP_SIGNALS & SIGBIT(signo))
 		drop_everywhere(p, SIGBIT(SIGCONT));
+}
 
-	if (!target) {
-		LIST_FOR_EACH(it, &p->threads, link) {
-			if (!(it->blocked & SIGBIT(signo)) || signo == SIGKILL) {
-				target = it;
-				break;
-			}
-		}
+static bool wants(const struct thread *t, int signo)
+{
+	return signo == SIGKILL || !(atomic_load(&t->blocked) & SIGBIT(signo));
+}
+
+/* Who is to take a signal of the process: the oldest thread that does not block it. */
+static struct thread *pick_locked(struct proc *p, int signo)
+{
+	struct thread *t;
+
+	LIST_FOR_EACH(t, &p->threads, link) {
+		if (wants(t, signo))
+			return t;
 	}
-	if (ignored_locked(p, signo) && target && !(target->blocked & SIGBIT(signo)))
-		return 0;
-	err = enqueue(t ? &t->pending : &p->pending, signo, info);
-	if (err)
-		return err;
+	return p->vforker && wants(p->vforker, signo) ? p->vforker : NULL;
+}
+
+/* True: it never becomes pending. A thread that blocks it may change its mind about it later. */
+static bool dropped_locked(const struct proc *p, const struct thread *target, int signo)
+{
+	if (p->group_exiting)
+		return true;
+	/* PID 1 gets only what it asked for, as in Linux: a machine without it is over. */
+	if (!target || !wants(target, signo))
+		return false;
+	return ignored_locked(p, signo) || (p->pid == 1 && p->actions[signo].handler == SIG_DFL_K);
+}
+
+void signal_watch_wake_locked(struct proc *p)
+{
+	lock_acquire(&p->watch_lock);
+	waitq_wake_key(&p->watchers, POLLIN | POLLRDNORM);
+	lock_release(&p->watch_lock);
+}
+
+/* signo is pending: tell who waits for it, and its target if that does not block it. */
+static void arrived_locked(struct proc *p, struct thread *target, int signo)
+{
 	waitq_wake_key(&p->sig_arrived, 0);
-	if (!target || ((target->blocked & SIGBIT(signo)) && signo != SIGKILL))
-		return 0;
+	signal_watch_wake_locked(p);
+	if (!target || !wants(target, signo))
+		return;
+	if (target == p->vforker) {
+		/* A handler's signal waits for exec; the rest is acted on: signal_vfork_work(). */
+		if (p->actions[signo].handler <= SIG_IGN_K)
+			notice(target, INTR_SIGNAL);
+		return;
+	}
 	/* It acts for a child now and looks when it is back; but what ends it cannot wait for that.
 	 */
 	if (target->vfork && signo != SIGKILL && (p->stopped || !fatal_locked(p, signo)))
-		return 0;
+		return;
 	/* While the process is stopped a fatal signal waits for SIGCONT like any other. */
 	if (signo == SIGKILL || (!p->stopped && fatal_locked(p, signo)))
 		kill_group_locked(p, fatal_code(signo), NULL);
 	else
 		notice(target, INTR_SIGNAL);
-	return 0;
+}
+
+/* t: a thread-directed signal's target, NULL for the process. sig_lock is held. */
+static int send_locked(struct proc *p, struct thread *t, int signo, const struct abi_siginfo *info)
+{
+	struct sigpending *s = t ? &t->pending : &p->pending;
+	struct thread *target = t ? t : pick_locked(p, signo);
+	int err;
+
+	if (p->group_exiting)
+		return 0;
+	job_control_locked(p, signo);
+	if (dropped_locked(p, target, signo))
+		return 0;
+	err = sigpending_add(s, signo, info, atomic_load(&p->limits[RLIMIT_SIGPENDING].cur));
+	if (!err)
+		arrived_locked(p, target, signo);
+	return err;
+}
+
+void signal_send_timer_locked(
+	struct proc *p, uint32_t tid, struct sigtimer *timer, uint64_t expirations)
+{
+	int signo = timer->entry.info.signo;
+	struct sigpending *s = &p->pending;
+	struct thread *target = NULL, *t;
+
+	if (!tid)
+		target = pick_locked(p, signo);
+	LIST_FOR_EACH(t, &p->threads, link) {
+		if (tid && t->tid == tid) {
+			target = t;
+			s = &t->pending;
+		}
+	}
+	if ((tid && !target) || dropped_locked(p, target, signo))
+		return;
+	job_control_locked(p, signo);
+	if (sigpending_add_timer(s, timer, expirations))
+		arrived_locked(p, target, signo);
+}
+
+int signal_send_proc_locked(struct proc *p, int signo, const struct abi_siginfo *info)
+{
+	return send_locked(p, NULL, signo, info);
 }
 
 int signal_send_proc(struct proc *p, int signo, const struct abi_siginfo *info)
@@ -312,15 +334,33 @@ int signal_send_proc(struct proc *p, int signo, const struct abi_siginfo *info)
 
 int signal_send_thread(struct thread *t, int signo, const struct abi_siginfo *info)
 {
-	struct proc *p = t->proc;
+	/* Itself, or one that a walk over its process's threads has found: then not t->proc, which
+	 * may be a vfork child's just now. */
+	struct proc *p = t == thread_self() ? t->proc : thread_home(t);
 	int err;
 
 	if (signo == 0)
 		return 0;
 	lock_acquire(&p->sig_lock);
-	err = send_locked(p, t, signo, info);
+	err = send_locked(p, p->vforker == t ? NULL : t, signo, info);
 	lock_release(&p->sig_lock);
 	return err;
+}
+
+/*
+ * What is pending for the process may have been noticed by a thread that now blocks it or ends:
+ * another one is to look.
+ */
+void signal_retarget_locked(struct proc *p)
+{
+	struct thread *t;
+
+	if (!p->pending.set)
+		return;
+	LIST_FOR_EACH(t, &p->threads, link) {
+		if (!t->vfork && (p->pending.set & ~atomic_load(&t->blocked)))
+			notice(t, INTR_SIGNAL);
+	}
 }
 
 int signal_send_pgrp(uint32_t pgid, int signo, const struct abi_siginfo *info)
@@ -369,7 +409,7 @@ int signal_permission(struct proc *p, int signo)
 
 bool signal_pending_self(void)
 {
-	return atomic_load(&waker_self()->interrupt) != 0;
+	return atomic_load(&waker_self()->interrupt) & (INTR_SIGNAL | INTR_KILL);
 }
 
 bool signal_ignored_self(int signo)
@@ -391,16 +431,30 @@ void signal_discard_ignored_locked(struct proc *p, int signo)
 
 /* ---- masks ---- */
 
+static void block_locked(struct thread *t, struct proc *home, sigset_k mask)
+{
+	bool more = mask & ~t->blocked;
+
+	atomic_store(&t->blocked, mask & ~SIG_UNBLOCKABLE);
+	if (more && atomic_load(&home->nthreads) > 1)
+		signal_retarget_locked(home);
+}
+
 void signal_set_blocked(sigset_k mask)
 {
 	struct thread *t = thread_self();
 	struct proc *home = thread_home(t);
 
 	lock_acquire(&home->sig_lock);
-	t->blocked = mask & ~SIG_UNBLOCKABLE;
+	block_locked(t, home, mask);
 	if (!t->vfork)
 		signal_recalc_locked(t);
 	lock_release(&home->sig_lock);
+	if (!t->vfork)
+		return;
+	lock_acquire(&t->proc->sig_lock);
+	signal_recalc_locked(t);
+	lock_release(&t->proc->sig_lock);
 }
 
 void signal_set_temp_mask(sigset_k mask)
@@ -507,7 +561,28 @@ static void stop_here(struct thread *t, int signo)
 	sleep_while_stopped(t);
 }
 
-bool signal_exit_work(struct thread *t)
+/* Carry out the default action of a signal that was taken off the queue. sig_lock is held, and
+ * released. True: the process is to end by it. */
+static bool default_action(struct thread *t, int signo)
+{
+	struct proc *p = t->proc;
+
+	if (ignored_locked(p, signo) || (p->pid == 1 && p->actions[signo].handler == SIG_DFL_K)) {
+		lock_release(&p->sig_lock);
+		return false;
+	}
+	if (!(STOP_SIGNALS & SIGBIT(signo))) {
+		lock_release(&p->sig_lock);
+		return true;
+	}
+	p->stop_taken = true;
+	lock_release(&p->sig_lock);
+	if (signo == SIGSTOP || !pgrp_orphaned_self())
+		stop_here(t, signo);
+	return false;
+}
+
+int signal_vfork_work(struct thread *t)
 {
 	struct proc *p = t->proc;
 	struct abi_siginfo info;
@@ -516,14 +591,44 @@ bool signal_exit_work(struct thread *t)
 
 	for (;;) {
 		lock_acquire(&p->sig_lock);
-		if (t->vfork && !(atomic_load(&t->waker.interrupt) & INTR_KILL)) {
-			atomic_and(&t->waker.interrupt, ~INTR_SIGNAL);
+		if (p->stopped) {
 			lock_release(&p->sig_lock);
-			return false;
+			sleep_while_stopped(t);
+			continue;
 		}
-		if (p->group_exiting || (atomic_load(&t->waker.interrupt) & INTR_KILL)) {
+		set = due_locked(t);
+		signo = set ? first_of(set) : 0;
+		/* What ends it stays pending: pleat_sigtake or spawn does that, and asks again. */
+		if (!signo || fatal_locked(p, signo)) {
+			signal_recalc_locked(t);
 			lock_release(&p->sig_lock);
-			proc_exit_self(p->group_exit_code, true);
+			return signo ? (int)fatal_code(signo) : 0;
+		}
+		signal_dequeue_locked(t, SIGBIT(signo), &info);
+		(void)!default_action(t, signo);
+	}
+}
+
+bool signal_exit_work(struct thread *t)
+{
+	struct proc *p = t->proc;
+	struct abi_siginfo info;
+	sigset_k set;
+	int signo;
+
+	if (atomic_load(&t->waker.interrupt) & INTR_CPUTIMER) {
+		atomic_and(&t->waker.interrupt, ~INTR_CPUTIMER);
+		itimers_resume(thread_home(t));
+	}
+	for (;;) {
+		if (t->vfork && !(atomic_load(&t->waker.interrupt) & INTR_KILL))
+			return signal_vfork_work(t) != 0;
+		lock_acquire(&p->sig_lock);
+		if (p->group_exiting || (atomic_load(&t->waker.interrupt) & INTR_KILL)) {
+			bool group = p->group_exiting; /* else another thread execs */
+
+			lock_release(&p->sig_lock);
+			proc_exit_self(p->group_exit_code, group);
 		}
 		if (p->stopped) {
 			lock_release(&p->sig_lock);
@@ -541,20 +646,10 @@ bool signal_exit_work(struct thread *t)
 			lock_release(&p->sig_lock);
 			return true;
 		}
-		signal_dequeue_locked(t, set, &info);
-		if (ignored_locked(p, signo) || (p->pid == 1 && info.code != SI_KERNEL)) {
-			lock_release(&p->sig_lock);
+		signal_dequeue_locked(t, SIGBIT(signo), &info);
+		if (!default_action(t, signo))
 			continue;
-		}
-		if (STOP_SIGNALS & SIGBIT(signo)) {
-			p->stop_taken = true;
-			lock_release(&p->sig_lock);
-			if (signo == SIGSTOP || !pgrp_orphaned_self())
-				stop_here(t, signo);
-			continue;
-		}
-		kill_group_locked(p, fatal_code(signo), t);
-		lock_release(&p->sig_lock);
+		signal_kill_group(p, fatal_code(signo), t);
 		proc_exit_self(p->group_exit_code, true);
 	}
 }
@@ -562,23 +657,17 @@ bool signal_exit_work(struct thread *t)
 bool signal_take(struct thread *t, int *signo, struct abi_siginfo *info, struct sigaction_k *act)
 {
 	struct proc *p = t->proc;
-	sigset_k set, handled = 0;
+	sigset_k handled;
 
 	lock_acquire(&p->sig_lock);
-	set = t->vfork ? 0 : deliverable_locked(t);
-	for (sigset_k s = set; s; s &= s - 1) {
-		int n = __builtin_ctzll(s) + 1;
-
-		if (p->actions[n].handler > SIG_IGN_K)
-			handled |= SIGBIT(n);
-	}
+	handled = t->vfork ? 0 : handled_locked(p, deliverable_locked(t));
 	*signo = signal_dequeue_locked(t, handled, info);
 	if (*signo) {
 		*act = p->actions[*signo];
 		if (act->flags & SA_RESETHAND)
 			p->actions[*signo] = (struct sigaction_k){.handler = SIG_DFL_K};
-		t->blocked |= act->mask | (act->flags & SA_NODEFER ? 0 : SIGBIT(*signo));
-		t->blocked &= ~SIG_UNBLOCKABLE;
+		block_locked(t, p,
+			t->blocked | act->mask | (act->flags & SA_NODEFER ? 0 : SIGBIT(*signo)));
 	}
 	signal_recalc_locked(t);
 	lock_release(&p->sig_lock);

@@ -77,9 +77,9 @@ int sys_kill(int32_t pid, uint32_t signo)
 		(int)signo, &info);
 }
 
-static int kill_thread(int32_t pid, int32_t tid, uint32_t signo)
+/* pid -1: whichever process has the thread. */
+static int kill_thread(int32_t pid, int32_t tid, uint32_t signo, const struct abi_siginfo *info)
 {
-	struct abi_siginfo info = info_from_self((int)signo, SI_TKILL);
 	struct proc *p;
 	struct thread *t;
 	int err = -ESRCH;
@@ -95,7 +95,7 @@ static int kill_thread(int32_t pid, int32_t tid, uint32_t signo)
 				continue;
 			err = signal_permission_locked(p, (int)signo);
 			if (!err)
-				err = signal_send_thread(t, (int)signo, &info);
+				err = signal_send_thread(t, (int)signo, info);
 			goto out;
 		}
 	}
@@ -106,12 +106,16 @@ out:
 
 int sys_tkill(int32_t tid, uint32_t signo)
 {
-	return kill_thread(-1, tid, signo);
+	struct abi_siginfo info = info_from_self((int)signo, SI_TKILL);
+
+	return kill_thread(-1, tid, signo, &info);
 }
 
 int sys_tgkill(int32_t pid, int32_t tid, uint32_t signo)
 {
-	return pid <= 0 ? -EINVAL : kill_thread(pid, tid, signo);
+	struct abi_siginfo info = info_from_self((int)signo, SI_TKILL);
+
+	return pid <= 0 ? -EINVAL : kill_thread(pid, tid, signo, &info);
 }
 
 int sys_rt_sigqueueinfo(int32_t pid, uint32_t signo, uaddr_t uinfo)
@@ -130,6 +134,20 @@ int sys_rt_sigqueueinfo(int32_t pid, uint32_t signo, uaddr_t uinfo)
 		return -ESRCH;
 	info.signo = (int32_t)signo;
 	return kill_one((uint32_t)pid, (int)signo, &info);
+}
+
+int sys_rt_tgsigqueueinfo(int32_t pid, int32_t tid, uint32_t signo, uaddr_t uinfo)
+{
+	struct abi_siginfo info;
+
+	if (copyin(&info, uinfo, sizeof(info)))
+		return -EFAULT;
+	if (pid <= 0 || tid <= 0)
+		return -EINVAL;
+	if ((info.code >= 0 || info.code == SI_TKILL) && pid != (int32_t)proc_self()->pid)
+		return -EPERM;
+	info.signo = (int32_t)signo;
+	return kill_thread(pid, tid, signo, &info);
 }
 
 int sys_rt_sigaction(uint32_t signo, uaddr_t unew, uaddr_t uold, uint32_t size)
@@ -295,10 +313,19 @@ int sys_pleat_sigtake(uaddr_t uframe)
 	int signo;
 
 	/* Cleared before looking: what arrives from now on sets it again. */
-	arch_ustore32(PLEAT_POLL_WORD, 0);
-	atomic_store(&t->poll_asked, 0u);
+	thread_poll_taken(t);
 	if (!uaccess_ok(uframe, sizeof(f), true))
 		return -EFAULT;
+	if (t->vfork) {
+		int code = signal_vfork_work(t);
+
+		if (!code)
+			return 0;
+		/* The child ends here, and the thread is its parent again. */
+		f.signo = (unsigned)proc_exit_self((uint32_t)code, true);
+		arch_copyout(uframe, &f, sizeof(f));
+		return 2;
+	}
 	f.oldmask = t->restore_mask ? t->saved_mask : t->blocked;
 	if (!signal_take(t, &signo, &info, &act))
 		return 0;

@@ -29,9 +29,22 @@ struct thread *thread_new(struct proc *p, uint32_t tid)
 	t->start_ns = arch_clock_ns();
 	ref_init(&t->refs, 1);
 	list_init(&t->link);
+	list_init(&t->tid_link);
 	list_init(&t->dead_link);
 	sigpending_init(&t->pending);
 	return t;
+}
+
+static void add_locked(struct thread *t)
+{
+	struct proc *p = t->proc;
+
+	list_add_tail(&p->threads, &t->link);
+	thread_hash_locked(t);
+	atomic_add(&p->nthreads, 1u);
+	if (p->group_exiting)
+		atomic_or(&t->waker.interrupt, INTR_KILL);
+	signal_recalc_locked(t);
 }
 
 void thread_add_locked(struct thread *t)
@@ -39,24 +52,67 @@ void thread_add_locked(struct thread *t)
 	struct proc *p = t->proc;
 
 	lock_acquire(&p->sig_lock);
-	list_add_tail(&p->threads, &t->link);
-	atomic_add(&p->nthreads, 1u);
-	if (p->group_exiting)
-		atomic_or(&t->waker.interrupt, INTR_KILL);
-	signal_recalc_locked(t);
+	add_locked(t);
 	lock_release(&p->sig_lock);
+}
+
+bool thread_add_further_locked(struct thread *t)
+{
+	struct proc *p = t->proc;
+	bool ok;
+
+	lock_acquire(&p->sig_lock);
+	ok = !p->group_exiting && !p->exec_thread;
+	if (ok)
+		add_locked(t);
+	lock_release(&p->sig_lock);
+	return ok;
 }
 
 void thread_remove_locked(struct thread *t)
 {
 	struct proc *p = t->proc;
-	uint64_t alive = arch_clock_ns() - t->start_ns, slept = atomic_load(&t->waker.slept_ns);
 
 	lock_acquire(&p->sig_lock);
 	list_del(&t->link);
+	list_del(&t->tid_link);
 	atomic_sub(&p->nthreads, 1u);
+	sigpending_flush(&t->pending);
+	signal_retarget_locked(p);
 	lock_release(&p->sig_lock);
-	p->cpu_ns += alive > slept ? alive - slept : 0;
+	p->cpu_ns += thread_cpu_ns(t);
+	p->syscalls += t->syscalls;
+	if (p->exec_thread)
+		waitq_wake_all(&p->thread_gone);
+}
+
+int thread_end_others(void)
+{
+	struct thread *self = thread_self(), *t;
+	struct proc *p = self->proc;
+	int err = 0;
+
+	lock_acquire(&proc_tree_lock);
+	lock_acquire(&p->sig_lock);
+	/* Of two that exec at once one wins; the other was told to end by it. */
+	if (p->group_exiting || (atomic_load(&self->waker.interrupt) & INTR_KILL))
+		err = -EAGAIN;
+	if (!err && p->nthreads > 1) {
+		p->exec_thread = self;
+		LIST_FOR_EACH(t, &p->threads, link) {
+			if (t != self)
+				signal_kill_thread_locked(t);
+		}
+	}
+	lock_release(&p->sig_lock);
+	while (!err && p->nthreads > 1)
+		err = waitq_sleep(&p->thread_gone, &proc_tree_lock, WAIT_FOREVER, WAIT_KILLABLE);
+	lock_acquire(&p->sig_lock);
+	if (p->exec_thread == self)
+		p->exec_thread = NULL;
+	lock_release(&p->sig_lock);
+	lock_release(&proc_tree_lock);
+	return err ? -EAGAIN : 0;
 }
 
 void thread_ref(struct thread *t)
@@ -69,6 +125,8 @@ void thread_unref(struct thread *t)
 	if (!ref_put(&t->refs))
 		return;
 	sigpending_flush(&t->pending);
+	if (t->cred)
+		cred_put(t->cred);
 	kfree(t);
 }
 
@@ -92,6 +150,78 @@ void thread_run_over(struct thread *t, void *kstack)
 	thread_unref(t);
 }
 
+/* ---- the poll word ---- */
+
+static bool poll_lost(uint32_t seen, uint32_t who)
+{
+	return seen != who && seen != PLEAT_POLL_ANY;
+}
+
+static void poll_add(uint32_t who)
+{
+	uint32_t seen = arch_uload32(PLEAT_POLL_WORD);
+
+	while (poll_lost(seen, who) &&
+		!arch_ucas32(PLEAT_POLL_WORD, seen, seen ? PLEAT_POLL_ANY : who))
+		seen = arch_uload32(PLEAT_POLL_WORD);
+}
+
+static uint32_t poll_name(const struct thread *t)
+{
+	return atomic_load(&t->proc->nthreads) > 1 ? t->tid : PLEAT_POLL_ANY;
+}
+
+/*
+ * All changes of the word that take something out of it are made under sig_lock, and so is each
+ * setting of poll_asked before the word says it: whoever takes its own part out finds those of the
+ * others in poll_asked. The host's late additions are of threads that had poll_asked set then.
+ */
+void thread_poll_mark(struct thread *t)
+{
+	struct proc *home = thread_home(t);
+
+	lock_acquire(&home->sig_lock);
+	atomic_store(&t->poll_asked, 1u);
+	poll_add(poll_name(t));
+	lock_release(&home->sig_lock);
+}
+
+void thread_poll_taken(struct thread *t)
+{
+	struct proc *home = thread_home(t);
+	uint32_t rest = 0;
+	struct thread *other;
+
+	lock_acquire(&home->sig_lock);
+	atomic_store(&t->poll_asked, 0u);
+	LIST_FOR_EACH(other, &home->threads, link) {
+		if (atomic_load(&other->poll_asked))
+			rest = rest ? PLEAT_POLL_ANY : other->tid;
+	}
+	arch_ustore32(PLEAT_POLL_WORD, rest);
+	lock_release(&home->sig_lock);
+}
+
+/* A thread of the same program can be told without the host. */
+static bool same_memory(const struct mm *mm)
+{
+	struct thread *self = thread_self();
+
+	return !self->kernel_thread && self->proc && self->proc->mm == mm;
+}
+
+static void poke(struct thread *t)
+{
+	struct mm *mm = t->proc->mm;
+
+	if (!mm || atomic_xchg(&t->poll_asked, 1u))
+		return;
+	if (same_memory(mm))
+		poll_add(poll_name(t));
+	else
+		HOST_REQUEST(OP_POKE, mm->memory, poll_name(t));
+}
+
 void thread_kick(struct thread *t)
 {
 	for (;;) {
@@ -100,10 +230,7 @@ void thread_kick(struct thread *t)
 		if (s == THREAD_DEAD || s == THREAD_START || (s & THREAD_PENDING))
 			return;
 		if (s == THREAD_USER) {
-			struct mm *mm = t->proc->mm;
-
-			if (mm && !atomic_xchg(&t->poll_asked, 1u))
-				HOST_REQUEST(OP_POKE, mm->memory);
+			poke(t);
 			return;
 		}
 		if (atomic_cas(&t->state, s, s | THREAD_PENDING))
@@ -169,10 +296,8 @@ int thread_exit_kernel(struct thread *t, int result)
 			continue; /* that may have let a pending signal in */
 		}
 		lock_assert_none_held();
-		if (poll) {
-			atomic_store(&t->poll_asked, 0u);
-			arch_ustore32(PLEAT_POLL_WORD, 1);
-		}
+		if (poll)
+			thread_poll_mark(t);
 		if (LIKELY(atomic_cas(&t->state, (uint32_t)THREAD_KERNEL, (uint32_t)THREAD_USER)))
 			return result;
 		/* Somebody wants attention: look again. Only this thread clears the bit. */
@@ -180,31 +305,34 @@ int thread_exit_kernel(struct thread *t, int result)
 	}
 }
 
+/* Others read the count as it is: exact once the thread is at rest. */
+__attribute__((no_sanitize("thread"))) static void count_call(struct thread *t)
+{
+	t->syscalls++;
+}
+
 int thread_syscall(
 	uint32_t nr, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5)
 {
 	struct thread *t = thread_self();
+	bool traced = trace_wanted();
 	int result;
 
 	thread_enter_kernel(t);
 	t->current_nr = nr;
-	t->proc->syscalls++;
+	count_call(t);
+	if (UNLIKELY(atomic_load(&t->proc->nthreads) > 1))
+		cred_pin(t);
+	if (UNLIKELY(traced))
+		trace_enter(t, nr, (const uint32_t[6]){a0, a1, a2, a3, a4, a5});
 	result = syscall_dispatch(nr, a0, a1, a2, a3, a4, a5);
+	if (UNLIKELY(traced))
+		trace_leave(t, result);
 	return thread_exit_kernel(t, result);
 }
 
 int sys_set_tid_address(uaddr_t word)
 {
-	struct thread *t = thread_self();
-
-	t->clear_tid = word;
+	thread_self()->clear_tid = word;
 	return sys_gettid();
-}
-
-int sys_set_robust_list(uaddr_t head, uint32_t len)
-{
-	if (len != 12)
-		return -EINVAL;
-	thread_self()->robust_list = head;
-	return 0;
 }

@@ -40,6 +40,10 @@ int fork_unwound(const struct prog_regs *regs);
 bool fork_range(uint32_t i, uint32_t *start, uint32_t *end);
 /* In the child's Worker: the copy is complete; the parent may go on. */
 void fork_copied(void);
+/* A new thread's instance exists: its creator goes on. Its registers: thread_self()->regs. */
+void thread_started(void);
+/* Event thread: the engine ended the Worker of t's run, wherever it was. */
+void thread_broke(struct thread *t);
 /* Event thread: no Worker or memory could be had for t. */
 void spawn_failed(struct thread *t, int err);
 

@@ -64,6 +64,13 @@ EXPORT(log_read) uint32_t log_read(uint64_t *pos, char *buf, uint32_t len)
 	return (uint32_t)klog_read(pos, buf, len);
 }
 
+/* The host's strace session (boot option strace=): text that nobody has read yet. */
+EXPORT(trace_read_host) uint32_t trace_read_host(char *buf, uint32_t len)
+{
+	arch_set_self(&boot_thread.waker);
+	return (uint32_t)trace_host_read(buf, len);
+}
+
 /* For tests and the benchmark: heap bytes and objects in use, memories and processes. */
 EXPORT(stats) void stats(uint32_t *out)
 {
@@ -91,6 +98,7 @@ EXPORT(event_main) void event_main(void)
 EXPORT(attach) void attach(struct thread *t)
 {
 	arch_set_self(&t->waker);
+	atomic_store(&t->attached, 1u);
 }
 
 EXPORT(syscall)
@@ -160,6 +168,12 @@ EXPORT(start_end) void start_end(void)
 	thread_start_end(thread_self());
 }
 
+/* A further thread has its instance: its creator goes on. */
+EXPORT(thread_ready) void thread_ready(void)
+{
+	thread_started();
+}
+
 /* KERNEL -> USER before the program's first instruction. */
 EXPORT(enter_user) void enter_user(void)
 {
@@ -188,7 +202,7 @@ EXPORT(leave_reason) uint32_t leave_reason(void)
 	return thread_self()->leave;
 }
 
-/* ---- fork ---- */
+/* ---- fork and clone ---- */
 
 /* Where JavaScript puts and finds a program's registers. */
 EXPORT(regs_buffer) struct prog_regs *regs_buffer(void)

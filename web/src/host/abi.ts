@@ -20,6 +20,7 @@ export const OP = {
   CONSOLE_EOF: 14,
   CONSOLE_ROOM: 16,
   MEMORY_NEED: 17,
+  TRACE: 24,
   FB_CHANGED: 32,
   FB_COPY: 33,
   INPUT_CHANGED: 34,
@@ -39,6 +40,7 @@ export const EV = {
   STOP: 9,
   MEMORY: 10,
   MEMORY_REFUSED: 11,
+  WORKER_BROKE: 12,
   FB_COPIED: 32,
   INPUT: 33,
   KEY_TEXT: 34,
@@ -46,7 +48,7 @@ export const EV = {
 } as const;
 
 /** Flags of OP.SPAWN. */
-export const SPAWN = { FORK: 1, EXEC: 2, INIT: 4 } as const;
+export const SPAWN = { FORK: 1, EXEC: 2, INIT: 4, THREAD: 8 } as const;
 
 /** Operations of OP.HOSTFS. */
 export const HOSTFS = { STAT: 1, READDIR: 2, READ: 3, READLINK: 4 } as const;
@@ -81,6 +83,7 @@ export const HOST_MEMORIES_MAX = 1024;
 export const HOST_CALL_PENDING = 0xffffffff;
 export const PLEAT_U_MAX_PAGES = 32768;
 export const PLEAT_POLL_WORD = 16;
+export const PLEAT_POLL_ANY = 1;
 
 /** Bytes of one struct host_slot and one struct console_ring; consoles in the area, 0 unused. */
 export const HOST_SLOT_BYTES = 32;
@@ -188,7 +191,8 @@ export const PROG_REGS = {
   tp: 8,
   unwound: 12,
   unwoundEnd: 16,
-  entry: 20,
-  arg: 24,
+  stackLow: 20,
+  entry: 24,
+  arg: 28,
 } as const;
-export const PROG_REGS_BYTES = 28;
+export const PROG_REGS_BYTES = 32;

@@ -5,7 +5,7 @@
 import { ChunkCache, LayerReader } from '../boot/images.ts';
 import type { ImageError } from '../boot/images.ts';
 import type { BootPlan, LayerRef, LogLine } from '../boot/types.ts';
-import { ERRNO, EV, OP, PLEAT_POLL_WORD, PLEAT_U_MAX_PAGES, SPAWN } from './abi.ts';
+import { ERRNO, EV, OP, PLEAT_POLL_ANY, PLEAT_POLL_WORD, PLEAT_U_MAX_PAGES, SPAWN } from './abi.ts';
 import { bootText } from './bootplan.ts';
 import { kernelImports, startKernel } from '../worker/instance.ts';
 import type { SourceMessage } from '../worker/screen.ts';
@@ -23,6 +23,8 @@ import type { Run } from './workers.ts';
 
 export interface HostEvents {
   log(line: LogLine): void;
+  /** lines of the machine's own strace session: what the boot option strace= asked for */
+  trace?(text: string): void;
   progress(chunks: number, chunksNeeded: number, bytes: number): void;
   booted(): void;
   /** A promise: whoever shows it is behind; the console waits until it is kept. */
@@ -46,6 +48,11 @@ export interface HostStats {
   readonly processes: number;
   readonly workers: number;
   readonly memories: number;
+}
+
+/** As large as none can be smaller: a stand-in for U, and S before anybody shares. */
+function emptyMemory(): WebAssembly.Memory {
+  return new WebAssembly.Memory({ initial: 1, maximum: PLEAT_U_MAX_PAGES, shared: true });
 }
 
 /** Uses a second memory: what the usual kernel build needs. */
@@ -86,6 +93,7 @@ export class KernelHost {
     this.#memories = new Memories((id) => this.#area?.sendEvent(EV.MEMORY, id));
     this.#workers = new WorkerPool(platform, {
       over: (run) => this.#runOver(run),
+      broke: (run) => this.#area?.sendEvent(EV.WORKER_BROKE, run.thread),
       panic: (message) => this.#panic(message),
       failed: (run) => this.#area?.sendEvent(EV.SPAWN_FAILED, run.thread, ERRNO.EAGAIN),
     });
@@ -107,8 +115,15 @@ export class KernelHost {
     const [{ kernel, jsUaccess }, opened] = await Promise.all([this.#compiled, this.#openLayers(plan.layers)]);
     if (!opened || this.#stopped) return;
     const memory = kernelMemory();
-    const init: InitMessage = { type: 'init', kernel, memory, jsUaccess, clockStart: this.#clockStart };
-    this.#dummy = new WebAssembly.Memory({ initial: 1, maximum: PLEAT_U_MAX_PAGES, shared: true });
+    const init: InitMessage = {
+      type: 'init',
+      kernel,
+      memory,
+      ...(jsUaccess ? {} : { shared: emptyMemory() }),
+      jsUaccess,
+      clockStart: this.#clockStart,
+    };
+    this.#dummy = emptyMemory();
     const instance = startKernel(
       init,
       kernelImports(init, this.#dummy, {
@@ -213,6 +228,7 @@ export class KernelHost {
       return;
     }
     this.#readLog();
+    this.#readTrace();
     void this.stop();
     this.#events.panic(message);
   }
@@ -251,7 +267,7 @@ export class KernelHost {
         break;
       case OP.END: {
         const memory = this.#workers.memoryOf(a);
-        if (memory !== undefined) this.#poke(memory);
+        if (memory !== undefined) this.#poke(memory, PLEAT_POLL_ANY);
         this.#workers.end(a);
         break;
       }
@@ -264,7 +280,7 @@ export class KernelHost {
         }
         break;
       case OP.POKE:
-        this.#poke(a);
+        this.#poke(a, arg[1] ?? PLEAT_POLL_ANY);
         break;
       case OP.CONSOLE_OUTPUT:
         this.#output(area, a);
@@ -296,6 +312,9 @@ export class KernelHost {
         break;
       case OP.LOG:
         this.#readLog();
+        break;
+      case OP.TRACE:
+        this.#readTrace();
         break;
       case OP.BOOTED:
         this.#events.booted();
@@ -336,6 +355,7 @@ export class KernelHost {
       if (bytes !== undefined) void this.#events.output(console, bytes);
     }
     this.#readLog();
+    this.#readTrace();
     void this.stop().then(() => this.#events.halted(status));
   }
 
@@ -346,9 +366,11 @@ export class KernelHost {
     if (user === undefined) throw new Error('a thread starts before the machine');
     const run = { thread, kstack, memory };
     const message = { type: 'run' as const, thread, kstack, flags, user };
-    /* A fork child runs its parent's program: the fifth word names the parent's thread. */
+    /* A fork child or a new thread runs its parent's program: the fifth word names the parent's thread. */
     if ((flags & SPAWN.FORK) !== 0) {
       this.#workers.startFork({ ...run, message: { ...message, key: '', parent: this.#memories.peek(parent) } }, low);
+    } else if ((flags & SPAWN.THREAD) !== 0) {
+      this.#workers.startFork({ ...run, message: { ...message, key: '' } }, low);
     } else this.#workers.start({ ...run, message: { ...message, key } });
   }
 
@@ -357,9 +379,14 @@ export class KernelHost {
     if (run.memory !== 0) this.#memories.leave(run.memory);
   }
 
-  #poke(memory: number): void {
-    /* The program looks at it at its next loop head or call. */
-    Atomics.store(wordsAt(this.#memories.peek(memory), PLEAT_POLL_WORD, 1), 0, 1);
+  /** The program looks at it at its next loop head or call. What the word says already stays said. */
+  #poke(memory: number, id: number): void {
+    const word = wordsAt(this.#memories.peek(memory), PLEAT_POLL_WORD, 1);
+    for (let seen = Atomics.load(word, 0); seen !== id && seen !== PLEAT_POLL_ANY; ) {
+      const found = Atomics.compareExchange(word, 0, seen, seen === 0 ? id : PLEAT_POLL_ANY);
+      if (found === seen) return;
+      seen = found;
+    }
   }
 
   // ---- frame buffers ----
@@ -492,6 +519,19 @@ export class KernelHost {
       for (const line of parseLog(text)) this.#events.log(line);
     }
     this.#logAt = area.word(at) + area.word(at + 4) * 2 ** 32;
+  }
+
+  readonly #traceDecoder = new TextDecoder();
+
+  /* To the end: only a session that was seen empty is announced again. */
+  #readTrace(): void {
+    const { kernel, area } = { kernel: this.#kernel, area: this.#area };
+    if (kernel === undefined || area === undefined || this.#events.trace === undefined) return;
+    const at = this.#scratch();
+    const read = kernel['trace_read_host'] as (buf: number, length: number) => number;
+    for (let n = read(at, 8192); n > 0; n = read(at, 8192)) {
+      this.#events.trace(this.#traceDecoder.decode(area.bytes(at, n).slice(), { stream: true }));
+    }
   }
 }
 

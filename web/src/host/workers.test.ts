@@ -40,7 +40,7 @@ function scene() {
     runtimeFile: () => Promise.reject(new Error('nothing is read here')),
     memoryLimit: 1,
   };
-  const pool = new WorkerPool(platform, { over() {}, failed() {}, panic: (message) => assert.fail(message) });
+  const pool = new WorkerPool(platform, { over() {}, broke() {}, failed() {}, panic: (message) => assert.fail(message) });
   const init: InitMessage = { type: 'init', kernel: program().module, memory, jsUaccess: false, clockStart: 0 };
   pool.begin(init);
   for (const worker of [...workers]) worker.listener.message({ type: 'ready' });

@@ -8,6 +8,7 @@ import type { Platform, WorkerHandle } from './platform.ts';
 const SPARE = 2; /* idle Workers kept ready: making one takes 12 to 50 ms */
 const IDLE_MAX = 8; /* more are ended: after a burst of processes they would stay for ever */
 const PARK_MS = 50; /* a dead thread's next poll or call parks its Worker well before */
+const START_MS = 10_000; /* a run that still waits for a Worker then is told that there is none */
 const QUARANTINE_MS = 2000; /* Chromium lets an ended Worker run on for so long */
 
 interface Slot {
@@ -30,7 +31,10 @@ export interface Run {
 export interface WorkerEvents {
   /** nothing of the run is alive any more */
   over(run: Run): void;
+  /** the engine gave up the Worker of the run; over() follows */
+  broke(run: Run): void;
   panic(message: string): void;
+  /** it will not start: there is no Worker for it */
   failed(run: Run): void;
 }
 
@@ -39,6 +43,7 @@ export class WorkerPool {
   readonly #events: WorkerEvents;
   readonly #slots = new Set<Slot>();
   readonly #queue: Run[] = [];
+  readonly #late = new Map<Run, ReturnType<typeof setTimeout>>();
   readonly #programs = new Map<string, Program>();
   #init: InitMessage | undefined;
   #stopped = false;
@@ -63,9 +68,25 @@ export class WorkerPool {
   start(run: Run): void {
     this.#queue.push(run);
     this.#assign();
+    if (this.#queue.includes(run)) this.#late.set(run, setTimeout(() => this.#tooLate(run), START_MS));
   }
 
-  /** A child by fork: it runs the program of the thread `parent`, which waits for it in the kernel. */
+  #tooLate(run: Run): void {
+    this.#late.delete(run);
+    this.#queue.splice(this.#queue.indexOf(run), 1);
+    this.#events.failed(run);
+  }
+
+  /** The run that waits longest for a Worker. */
+  #next(): Run | undefined {
+    const run = this.#queue.shift();
+    if (run === undefined) return undefined;
+    clearTimeout(this.#late.get(run));
+    this.#late.delete(run);
+    return run;
+  }
+
+  /** A child by fork, or a thread: it runs the program of the thread `parent`, which waits for it in the kernel. */
   startFork(run: Run, parent: number): void {
     const slot = this.#slotOf(parent);
     if (slot !== undefined && slot.program === undefined) slot.forks.push(run);
@@ -95,6 +116,8 @@ export class WorkerPool {
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    for (const timer of this.#late.values()) clearTimeout(timer);
+    this.#late.clear();
     await Promise.all([...this.#slots].map((slot) => slot.handle.terminate()));
     this.#slots.clear();
   }
@@ -151,7 +174,7 @@ export class WorkerPool {
     let idle = 0;
     for (const slot of this.#slots) {
       if (slot.run !== undefined) continue;
-      const run = slot.ready ? this.#queue.shift() : undefined;
+      const run = slot.ready ? this.#next() : undefined;
       if (run === undefined) {
         if (++idle > IDLE_MAX && slot.ready) {
           this.#slots.delete(slot);
@@ -185,13 +208,15 @@ export class WorkerPool {
 
   #broke(slot: Slot, reason: string): void {
     if (this.#stopped || !this.#slots.has(slot)) return;
-    this.#slots.delete(slot);
-    if (slot.run !== undefined) {
-      this.#events.panic(`a Worker of the machine broke: ${reason}`);
+    const { run } = slot;
+    if (run !== undefined) {
+      this.#events.broke(run);
+      this.#terminate(slot, run);
       return;
     }
+    this.#slots.delete(slot);
     if (!slot.ready) {
-      const run = this.#queue.shift();
+      const run = this.#next();
       if (run !== undefined) this.#events.failed(run);
       else if (this.#slots.size === 0) this.#events.panic(`no Worker can be started: ${reason}`);
       return;

@@ -37,6 +37,7 @@ export interface KernelExports {
   readonly fork_regs: () => number;
   readonly fork_next_range: (i: number) => number;
   readonly fork_child_ready: () => void;
+  readonly thread_ready: () => void;
 }
 
 export interface KernelCallbacks {
@@ -73,7 +74,10 @@ export function kernelImports(
     },
   };
   if (init.jsUaccess) imports['uaccess'] = jsUaccess(memory, user);
-  else imports['user'] = { memory: user };
+  else {
+    imports['user'] = { memory: user };
+    imports['shared'] = { memory: init.shared! };
+  }
   return imports;
 }
 

@@ -14,6 +14,7 @@ const UNWINDING = 1; /* asyncify_get_state() */
 const REWINDING = 2;
 const UNWIND_MAX = 1 << 20; /* bytes below the stack pointer that Asyncify may fill */
 const STACK_GUARD = 65536;
+const ENTRY_THREAD = 1; /* PROG_REGS.entry: __pleat_thread_start, not _start */
 
 interface ProgramExports {
   readonly __stack_pointer: WebAssembly.Global;
@@ -21,6 +22,7 @@ interface ProgramExports {
   readonly __wasm_tp?: WebAssembly.Global;
   readonly __heap_base: WebAssembly.Global;
   readonly _start: (block: number) => void;
+  readonly __pleat_thread_start?: (arg: number) => void;
   readonly asyncify_get_state?: () => number;
   readonly asyncify_start_unwind?: (at: number) => void;
   readonly asyncify_stop_unwind?: () => void;
@@ -94,6 +96,8 @@ class Run {
   #program: ProgramExports | undefined;
   #forkResult = 0;
   #unwound = 0;
+  /** of a further thread's stack; 0: the first one's, below the program's data */
+  #stackLow = 0;
 
   constructor(
     init: InitMessage,
@@ -117,6 +121,7 @@ class Run {
     try {
       if (this.#message.flags & SPAWN.INIT) this.#kernel.run_init();
       else if (this.#message.flags & SPAWN.FORK) this.#fork();
+      else if (this.#message.flags & SPAWN.THREAD) this.#thread();
       else this.#exec();
       throw new Error('the program returned');
     } catch (error) {
@@ -169,7 +174,7 @@ class Run {
     const block = this.#kernel.exec_start_at(heapBase, exports.__stack_pointer.value as number);
     exports.__stack_pointer.value = block;
     this.#kernel.enter_user();
-    this.#drive(exports, block);
+    this.#drive(exports, exports._start, block);
   }
 
   #load(): Program {
@@ -226,7 +231,7 @@ class Run {
     this.#kernel.start_begin();
     try {
       instance = new WebAssembly.Instance(program.module, {
-        env: { memory: this.#message.user },
+        env: { memory: this.#message.user, shared_memory: this.#init.shared! },
         kernel: { syscall: this.#kernel.syscall, fork: () => this.#forkCalled() },
       });
     } catch (error) {
@@ -242,12 +247,12 @@ class Run {
   }
 
   /** Run until it leaves; each fork comes back here in between. */
-  #drive(exports: ProgramExports, block: number): void {
+  #drive(exports: ProgramExports, entry: (arg: number) => void, arg: number): void {
     for (;;) {
-      exports._start(block);
+      entry(arg);
       if (exports.asyncify_get_state?.() !== UNWINDING) return;
       exports.asyncify_stop_unwind?.();
-      this.#saveRegs(exports, block);
+      this.#saveRegs(exports, entry, arg);
       this.#forkResult = this.#kernel.fork_parent();
       exports.asyncify_start_rewind?.(this.#unwound);
     }
@@ -264,7 +269,7 @@ class Run {
       return this.#forkResult;
     }
     const sp = exports.__stack_pointer.value as number;
-    const room = Math.min(UNWIND_MAX, sp - STACK_GUARD);
+    const room = Math.min(UNWIND_MAX, this.#stackLow === 0 ? sp - STACK_GUARD : sp - this.#stackLow);
     if (room < 4096) return -ERRNO.ENOMEM; /* no stack left to save the stack to */
     this.#unwound = (sp - room) & ~15;
     wordsAt(this.#message.user, this.#unwound, 2).set([this.#unwound + 8, sp & ~15]);
@@ -272,7 +277,7 @@ class Run {
     return 0;
   }
 
-  #saveRegs(exports: ProgramExports, block: number): void {
+  #saveRegs(exports: ProgramExports, entry: (arg: number) => void, arg: number): void {
     const end = wordsAt(this.#message.user, this.#unwound, 1)[0] ?? 0;
     const regs = wordsAt(this.#init.memory, this.#kernel.regs_buffer(), PROG_REGS_BYTES / 4);
     const put = (field: keyof typeof PROG_REGS, value: number): void => {
@@ -283,24 +288,54 @@ class Run {
     put('tp', (exports.__wasm_tp?.value as number | undefined) ?? 0);
     put('unwound', this.#unwound);
     put('unwoundEnd', end);
-    put('entry', 0); /* _start */
-    put('arg', block);
+    put('stackLow', this.#stackLow);
+    put('entry', entry === exports._start ? 0 : ENTRY_THREAD);
+    put('arg', arg);
   }
 
   #fork(): void {
     this.#copyParent();
-    const regs = wordsAt(this.#init.memory, this.#kernel.fork_regs(), PROG_REGS_BYTES / 4).slice();
-    const get = (field: keyof typeof PROG_REGS): number => regs[PROG_REGS[field] / 4] ?? 0;
     this.#kernel.fork_child_ready();
-    const exports = this.#instantiate(this.#load());
-    exports.__stack_pointer.value = get('sp');
-    if (exports.__tls_base !== undefined) exports.__tls_base.value = get('tlsBase');
-    if (exports.__wasm_tp !== undefined) exports.__wasm_tp.value = get('tp');
-    this.#unwound = get('unwound');
+    const regs = this.#regs();
+    const exports = this.#withRegs(regs);
+    this.#unwound = regs.unwound;
     this.#forkResult = 0;
     this.#kernel.enter_user();
     exports.asyncify_start_rewind?.(this.#unwound);
-    this.#drive(exports, get('arg'));
+    this.#drive(exports, this.#entry(exports, regs.entry), regs.arg);
+  }
+
+  /** A further thread of a process: an instance more of its program, on the same memory. */
+  #thread(): void {
+    const regs = this.#regs();
+    const exports = this.#withRegs(regs);
+    const entry = this.#entry(exports, regs.entry);
+    this.#kernel.thread_ready();
+    this.#kernel.enter_user();
+    this.#drive(exports, entry, regs.arg);
+  }
+
+  #regs(): Record<keyof typeof PROG_REGS, number> {
+    const words = wordsAt(this.#init.memory, this.#kernel.fork_regs(), PROG_REGS_BYTES / 4);
+    const fields = Object.entries(PROG_REGS).map(([field, at]) => [field, words[at / 4] ?? 0]);
+    return Object.fromEntries(fields) as Record<keyof typeof PROG_REGS, number>;
+  }
+
+  /** An instance with these globals. */
+  #withRegs(regs: Record<keyof typeof PROG_REGS, number>): ProgramExports {
+    const exports = this.#instantiate(this.#load());
+    exports.__stack_pointer.value = regs.sp;
+    if (exports.__tls_base !== undefined) exports.__tls_base.value = regs.tlsBase;
+    if (exports.__wasm_tp !== undefined) exports.__wasm_tp.value = regs.tp;
+    this.#stackLow = regs.stackLow;
+    return exports;
+  }
+
+  #entry(exports: ProgramExports, which: number): (arg: number) => void {
+    if (which !== ENTRY_THREAD) return exports._start;
+    const start = exports.__pleat_thread_start;
+    if (typeof start !== 'function') this.#fail('has no export __pleat_thread_start');
+    return start;
   }
 
   /** The parent sleeps in the kernel until fork_child_ready: its memory does not change. */

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include "pthread_impl.h"
 #include "pleat.h"
 #include "syscall.h"
 #include "wasm_globals.h"
@@ -31,6 +32,19 @@ static void call_handler(const struct pleat_sigframe *f, ucontext_t *uc)
 #define RAN 1
 #define RAN_EINTR 2 /* one of them without SA_RESTART */
 
+/*
+ * The poll word is one for all threads. Where it names another one, that one will take it out, and
+ * this one goes on; but looks now and then, since a name may be out of date.
+ */
+static int is_mine(void)
+{
+	static _Thread_local unsigned seen;
+	unsigned who = __atomic_load_n((unsigned *)PLEAT_POLL_WORD, __ATOMIC_SEQ_CST);
+
+	return who == PLEAT_POLL_ANY || who == (unsigned)__pthread_self()->tid ||
+	       (who && ++seen % 1024 == 0);
+}
+
 /* Run what waits. Returns 0, RAN, or RAN | RAN_EINTR. */
 hidden int __pleat_deliver(unsigned long *pc)
 {
@@ -51,7 +65,7 @@ hidden int __pleat_deliver(unsigned long *pc)
 
 long __pleat_after(long result, unsigned long *pc)
 {
-	int ran = __pleat_deliver(pc);
+	int ran = PLEAT_IS_RESTART(result) || is_mine() ? __pleat_deliver(pc) : 0;
 
 	switch (result) {
 	case -PLEAT_ERESTARTSYS:
@@ -97,5 +111,6 @@ __attribute__((export_name("__pleat_poll"))) void __pleat_poll(void)
 {
 	unsigned long pc = 0;
 
-	__pleat_deliver(&pc);
+	if (is_mine())
+		__pleat_deliver(&pc);
 }

@@ -47,6 +47,7 @@ int __clone(int (*func)(void *), void *stack, int flags, void *arg, ...)
 		.arg = (unsigned)start,
 		.ptid = (unsigned)ptid,
 		.ctid = (unsigned)ctid,
+		.stack_low = (unsigned)tls->stack - tls->stack_size,
 	};
 	return __syscall(SYS_clone, &c);
 }

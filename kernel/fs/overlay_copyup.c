@@ -6,6 +6,7 @@
  * directories' locks for single steps. No overlay inode lock is needed, so any may be held.
  */
 #include "fs/overlay.h"
+#include "fs/overlay_diff.h"
 #include "lib/alloc.h"
 #include "lib/kassert.h"
 #include "lib/klog.h"
@@ -76,6 +77,7 @@ static int copy_attributes(struct inode *upper, const struct kstat *st, uint64_t
 		.atime = st->atime,
 		.mtime = st->mtime,
 	};
+	struct ovl_copied was = {st->mode & 07777, st->uid, st->gid};
 	int err;
 
 	if (S_ISLNK(st->mode))
@@ -83,6 +85,8 @@ static int copy_attributes(struct inode *upper, const struct kstat *st, uint64_t
 	err = inode_setattr(upper, &attr);
 	if (!err) {
 		err = ovl_set_xattr(upper, OVL_ORIGIN, &origin, sizeof(origin));
+		if (!err)
+			err = ovl_set_xattr(upper, OVL_COPIED, &was, sizeof(was));
 		if (err == -EOPNOTSUPP)
 			err = 0; /* then its number changes once it leaves memory */
 	}

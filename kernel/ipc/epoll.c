@@ -1,5 +1,5 @@
 /*
- * epoll.c - epoll_create1(2), epoll_ctl(2), epoll_pwait(2), epoll_pwait2(2).
+ * epoll.c - epoll_create1(2), epoll_pwait(2), epoll_pwait2(2); epoll_ctl(2) is epoll_ctl.c.
  * Spec: epoll(7) and its calls as in Linux.
  *
  * Locks, outer to inner:
@@ -11,8 +11,8 @@
  *   epoll.ready_lock (RANK_EPOLL_READY) the ready list, the waiters, a member's events
  *
  * A set may watch a set. Both kinds of epoll.* locks are then taken from both, the outer set's lock
- * first and the inner set's ready_lock first; add() keeps the sets free of circles, so neither
- * order has one (lock_acquire_inner).
+ * first and the inner set's ready_lock first; epoll_ctl() keeps the sets free of circles, so
+ * neither order has one (lock_acquire_inner).
  *
  * Why a member never outlives what it points to:
  *   a file     goes through epoll_file_gone() before its object is released, and that needs
@@ -20,7 +20,7 @@
  *   the set    is counted by its members.
  *   the member is counted by the set until it is detached, and by a look under way.
  */
-#include "ipc/epoll.h"
+#include "ipc/epoll_internal.h"
 #include "arch/arch.h"
 #include "fs/procfs.h"
 #include "lib/alloc.h"
@@ -28,58 +28,9 @@
 #include "proc/proc.h"
 #include "syscalls.h"
 
-#define FLAGS (EPOLLET | EPOLLONESHOT | EPOLLWAKEUP | EPOLLEXCLUSIVE)
-#define EXCLUSIVE_OK (POLLIN | POLLOUT | POLLERR | POLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE)
-#define NEST_MAX 4u /* sets in sets below a set */
-#define FIRST_BUCKETS 8u
-#define JOINS 2 /* queues that a poll op joins, at most */
-#define TOO_DEEP UINT32_MAX
-
-struct epoll {
-	struct ref refs; /* its file's, and one of each member */
-	struct lock lock;
-	struct file *file;	 /* [i] while it is open: not counted */
-	struct epitem **buckets; /* [EPOLL] by (file, fd) */
-	uint32_t bucket_count;	 /* [EPOLL] a power of two */
-	uint32_t count;		 /* [EPOLL] members */
-	struct epitem *first_buckets[FIRST_BUCKETS];
-	uint64_t walk;	      /* [EPOLL] last walk that came by */
-	uint32_t walk_result; /* [EPOLL] and what it found */
-	struct lock ready_lock;
-	struct list ready;     /* [ready_lock] members that may be ready, in turn */
-	struct waitq waiters;  /* [ready_lock] threads in epoll_pwait() */
-	struct waitq watchers; /* [ready_lock] poll() of the set, and sets that watch it */
-};
-
-struct epjoin {
-	struct waiter waiter;
-	struct epitem *item; /* [i] */
-	struct lock *lock;   /* [a] protects the queue; NULL: not in one */
-};
-
-struct epitem {
-	struct ref refs;
-	uint32_t events;	/* [ready_lock] asked for, with EPOLL* flags; 0 but flags: spent */
-	uint64_t data;		/* [ready_lock] */
-	struct epoll *set;	/* [i] counted */
-	struct file *file;	/* [i] not counted; valid unless dead */
-	int32_t fd;		/* [i] */
-	bool dead;		/* [ready_lock] detached */
-	uint8_t joined;		/* [epoll.lock] of joins */
-	struct list ready_link; /* [ready_lock] empty: not on the ready list */
-	struct list file_link;	/* [EPOLL] in file.epoll_links */
-	struct epitem *next;	/* [EPOLL] in its bucket */
-	struct epjoin joins[JOINS];
-};
-
-static struct lock epoll_lock = LOCK_INIT(RANK_EPOLL);
+struct lock epoll_lock = LOCK_INIT(RANK_EPOLL);
 
 /* ---- life ---- */
-
-static bool is_set(const struct file *f)
-{
-	return f->ops == &epoll_ops;
-}
 
 static void set_put(struct epoll *ep)
 {
@@ -110,7 +61,7 @@ static struct epitem **bucket_locked(struct epoll *ep, const struct file *f, int
 	return &ep->buckets[(h >> 8) & (ep->bucket_count - 1)];
 }
 
-static struct epitem *find_locked(struct epoll *ep, const struct file *f, int32_t fd)
+struct epitem *epoll_find_locked(struct epoll *ep, const struct file *f, int32_t fd)
 {
 	struct epitem *it = *bucket_locked(ep, f, fd);
 
@@ -145,7 +96,7 @@ static void grow_locked(struct epoll *ep)
 		kfree(old);
 }
 
-static void attach_locked(struct epoll *ep, struct epitem *item)
+void epoll_attach_locked(struct epoll *ep, struct epitem *item)
 {
 	struct epitem **b;
 
@@ -160,11 +111,7 @@ static void attach_locked(struct epoll *ep, struct epitem *item)
 	atomic_add(&item->file->epoll_count, 1u);
 }
 
-/*
- * Take a member out of everything. epoll_lock held, and nothing from it on. The file is not
- * touched after its count went down: it may be gone at once.
- */
-static void detach_locked(struct epitem *item)
+void epoll_detach_locked(struct epitem *item)
 {
 	struct epoll *ep = item->set;
 	struct epitem **b;
@@ -197,7 +144,7 @@ void epoll_file_gone(struct file *f)
 
 	lock_acquire(&epoll_lock);
 	while ((item = LIST_FIRST(&f->epoll_links, struct epitem, file_link)))
-		detach_locked(item);
+		epoll_detach_locked(item);
 	lock_release(&epoll_lock);
 }
 
@@ -208,7 +155,7 @@ static void epoll_release(struct file *file)
 	lock_acquire(&epoll_lock);
 	for (uint32_t i = 0; i < ep->bucket_count; i++) {
 		while (ep->buckets[i])
-			detach_locked(ep->buckets[i]);
+			epoll_detach_locked(ep->buckets[i]);
 	}
 	lock_release(&epoll_lock);
 	set_put(ep);
@@ -219,7 +166,7 @@ void epoll_queue_gone(struct waitq *q, struct lock *l)
 	lock_acquire(l);
 	waitq_wake_key(q, WAKE_GONE);
 	lock_release(l);
-	/* A detach_locked() that saw the lock before holds epoll_lock until it is through. */
+	/* A epoll_detach_locked() that saw the lock before holds epoll_lock until it is through. */
 	lock_acquire(&epoll_lock);
 	lock_release(&epoll_lock);
 }
@@ -236,7 +183,7 @@ static bool wake_locked(struct epoll *ep)
 	return woke;
 }
 
-static bool item_notify(struct waiter *w, uint32_t key)
+bool epoll_item_notify(struct waiter *w, uint32_t key)
 {
 	struct epjoin *j = CONTAINER_OF(w, struct epjoin, waiter);
 	struct epitem *item = j->item;
@@ -258,8 +205,7 @@ static bool item_notify(struct waiter *w, uint32_t key)
 	return woke;
 }
 
-/* A look said that item is ready: on the list, if it is not there. */
-static void mark_ready(struct epitem *item)
+void epoll_mark_ready(struct epitem *item)
 {
 	struct epoll *ep = item->set;
 
@@ -407,204 +353,6 @@ static uint32_t epoll_poll(struct file *file, struct poll_table *pt)
 	return bits;
 }
 
-/* ---- sets in sets ---- */
-
-static uint64_t walks; /* [EPOLL] */
-
-/* Levels of sets below ep; TOO_DEEP: more than NEST_MAX, or `outer` is among them. */
-static uint32_t levels_below(struct epoll *ep, const struct epoll *outer, uint32_t level)
-{
-	uint32_t result = 0;
-
-	if (ep == outer || level > NEST_MAX)
-		return TOO_DEEP;
-	if (ep->walk == walks)
-		return ep->walk_result;
-	for (uint32_t i = 0; i < ep->bucket_count; i++) {
-		for (struct epitem *it = ep->buckets[i]; it; it = it->next) {
-			uint32_t n;
-
-			if (!is_set(it->file))
-				continue;
-			n = levels_below(it->file->priv, outer, level + 1);
-			if (n == TOO_DEEP)
-				return TOO_DEEP;
-			result = MAX(result, n + 1);
-		}
-	}
-	ep->walk = walks;
-	ep->walk_result = result;
-	return result;
-}
-
-/* Levels of sets above ep: that watch it, or one that does. */
-static uint32_t levels_above(struct epoll *ep)
-{
-	struct epitem *it;
-	uint32_t result = 0;
-
-	if (ep->walk == walks)
-		return ep->walk_result;
-	LIST_FOR_EACH(it, &ep->file->epoll_links, file_link)
-		result = MAX(result, levels_above(it->set) + 1);
-	ep->walk = walks;
-	ep->walk_result = result;
-	return result;
-}
-
-/* May ep watch inner? 0 or -ELOOP. */
-static int check_nesting_locked(struct epoll *ep, struct epoll *inner)
-{
-	uint32_t below, above;
-
-	walks++;
-	below = levels_below(inner, ep, 0);
-	if (below == TOO_DEEP)
-		return -ELOOP;
-	walks++;
-	above = levels_above(ep);
-	return below + 1 + above > NEST_MAX ? -ELOOP : 0;
-}
-
-/* ---- epoll_ctl ---- */
-
-struct attach {
-	struct poll_table pt;
-	struct epitem *item;
-};
-
-static void attach_join(struct poll_table *pt, struct waitq *q, struct lock *l)
-{
-	struct epitem *item = CONTAINER_OF(pt, struct attach, pt)->item;
-	struct epjoin *j = &item->joins[item->joined];
-
-	KASSERT(item->joined < JOINS);
-	item->joined++;
-	j->item = item;
-	j->waiter.notify = item_notify;
-	j->waiter.exclusive = item->events & EPOLLEXCLUSIVE;
-	atomic_store(&j->lock, l);
-	waitq_join(q, &j->waiter);
-}
-
-static int ctl_add(struct epoll *ep, struct file *f, int32_t fd, const struct abi_epoll_event *ev)
-{
-	struct epitem *item = kzalloc(sizeof(*item));
-	struct attach a = {.pt.join = attach_join, .item = item};
-	int err = 0;
-
-	if (!item)
-		return -ENOMEM;
-	ref_init(&item->refs, 1);
-	list_init(&item->ready_link);
-	list_init(&item->file_link);
-	item->set = ep;
-	item->file = f;
-	item->fd = fd;
-	item->events = ev->events | POLLERR | POLLHUP;
-	item->data = ev->data;
-	lock_acquire(&epoll_lock);
-	if (is_set(f))
-		err = check_nesting_locked(ep, f->priv);
-	if (!err && find_locked(ep, f, fd))
-		err = -EEXIST;
-	if (!err)
-		attach_locked(ep, item);
-	lock_release(&epoll_lock);
-	if (err) {
-		kfree(item);
-		return err;
-	}
-	/* f is the caller's and ep->lock is held: nobody detaches the member meanwhile. */
-	if (file_poll(f, &a.pt) & item->events & ~FLAGS)
-		mark_ready(item);
-	return 0;
-}
-
-static int ctl_mod(struct epitem *item, const struct abi_epoll_event *ev)
-{
-	struct epoll *ep = item->set;
-	uint32_t events = ev->events | POLLERR | POLLHUP;
-
-	if (item->events & EPOLLEXCLUSIVE)
-		return -EINVAL;
-	lock_acquire(&ep->ready_lock);
-	item->events = events;
-	item->data = ev->data;
-	lock_release(&ep->ready_lock);
-	/* What changes from here on meets the new events in item_notify(). */
-	if (file_poll(item->file, NULL) & events & ~FLAGS)
-		mark_ready(item);
-	return 0;
-}
-
-static int ctl(
-	struct epoll *ep, uint32_t op, struct file *f, int32_t fd, const struct abi_epoll_event *ev)
-{
-	struct epitem *item;
-
-	if (op == EPOLL_CTL_ADD)
-		return ctl_add(ep, f, fd, ev);
-	if (op != EPOLL_CTL_MOD && op != EPOLL_CTL_DEL)
-		return -EINVAL;
-	lock_acquire(&epoll_lock);
-	item = find_locked(ep, f, fd);
-	if (item && op == EPOLL_CTL_DEL)
-		detach_locked(item);
-	lock_release(&epoll_lock);
-	if (!item)
-		return -ENOENT;
-	return op == EPOLL_CTL_MOD ? ctl_mod(item, ev) : 0;
-}
-
-/* What can be said before the set is looked into. */
-static int ctl_check(
-	struct file *set, uint32_t op, struct file *f, const struct abi_epoll_event *ev)
-{
-	if (!f->ops || !f->ops->poll)
-		return -EPERM;
-	if (set == f || !is_set(set))
-		return -EINVAL;
-	if (op == EPOLL_CTL_DEL || !(ev->events & EPOLLEXCLUSIVE))
-		return 0;
-	if (op == EPOLL_CTL_MOD || is_set(f) || (ev->events & ~EXCLUSIVE_OK))
-		return -EINVAL;
-	return 0;
-}
-
-/*
- * -EBADF; -EFAULT; -EPERM: fd cannot be polled; -EINVAL: not a set, itself, an unknown op or flags
- * that EPOLLEXCLUSIVE forbids; -EEXIST; -ENOENT; -ELOOP: a circle or too deep; -ENOMEM.
- */
-int sys_epoll_ctl(int32_t set, uint32_t op, int32_t fd, uaddr_t event)
-{
-	struct abi_epoll_event ev = {0, 0, 0};
-	struct file *s, *f;
-	int err;
-
-	if (op != EPOLL_CTL_DEL && copyin(&ev, event, sizeof(ev)))
-		return -EFAULT;
-	s = fd_get(set);
-	if (!s)
-		return -EBADF;
-	f = fd_get(fd);
-	if (!f) {
-		file_put(s);
-		return -EBADF;
-	}
-	err = ctl_check(s, op, f, &ev);
-	if (!err) {
-		struct epoll *ep = s->priv;
-
-		lock_acquire(&ep->lock);
-		err = ctl(ep, op, f, fd, &ev);
-		lock_release(&ep->lock);
-	}
-	file_put(f);
-	file_put(s);
-	return err;
-}
-
 /* ---- epoll_create1 ---- */
 
 /* Linux's anonymous inodes all say 0. */
@@ -747,7 +495,7 @@ static int wait_call(
 	f = fd_get(set);
 	if (!f)
 		return -EBADF;
-	if (!is_set(f)) {
+	if (!epoll_is_set(f)) {
 		file_put(f);
 		return -EINVAL;
 	}

@@ -1,7 +1,7 @@
 /**
  * `pleat run`: a machine under Node, connected to this terminal or to these pipes.
  */
-import { statSync } from 'node:fs';
+import { openSync, statSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { defaultEnv } from '../../web/src/boot/plan.ts';
@@ -25,6 +25,9 @@ input and output. The exit status is the program's; 128 + signal when it was kil
       --kernel DIR      folder with kernel.wasm (default: build/kernel)
       --option TEXT     a kernel option, shown in /proc/cmdline; may be given more than once
       --log             show the kernel log on standard error
+      --strace[=SET]    show system calls of every process on standard error: all, or those of SET
+                        (names and %classes, commas between; ! in front: all others)
+      --strace-to FILE  write them there instead
       --stats           at the end, print what the machine held, as JSON, on standard error
 `;
 
@@ -35,7 +38,8 @@ export function run(args: string[]): Promise<number> {
     const split = args.indexOf('--');
     const argv = split < 0 ? [] : args.slice(split + 1);
     const { values, positionals } = parseArgs({
-      args: split < 0 ? args : args.slice(0, split),
+      /* parseArgs knows no option whose value may be missing. */
+      args: (split < 0 ? args : args.slice(0, split)).map((arg) => (arg === '--strace' ? '--strace=' : arg)),
       allowPositionals: true,
       options: {
         tty: { type: 'boolean', short: 't', default: false },
@@ -47,6 +51,8 @@ export function run(args: string[]): Promise<number> {
         kernel: { type: 'string', default: join(ROOT, 'build', 'kernel') },
         option: { type: 'string', multiple: true, default: [] },
         log: { type: 'boolean', default: false },
+        strace: { type: 'string' },
+        'strace-to': { type: 'string' },
         stats: { type: 'boolean', default: false },
       },
     });
@@ -67,10 +73,15 @@ export function run(args: string[]): Promise<number> {
       cwd: values.cwd,
       tty: values.tty,
       hostDirs: volumes,
-      options: values.option,
+      options: [...values.option, ...straceOption(values.strace, values['strace-to'])],
     };
-    return await runMachine(plan, values.kernel, { log: values.log, stats: values.stats });
+    return await runMachine(plan, values.kernel, { log: values.log, stats: values.stats, trace: values['strace-to'] });
   });
+}
+
+function straceOption(set: string | undefined, file: string | undefined): string[] {
+  if (set === undefined && file === undefined) return [];
+  return [set === undefined || set === '' ? 'strace' : `strace=${set}`];
 }
 
 function parseVolume(text: string): { host: string; path: string } {
@@ -91,6 +102,17 @@ function parseVolume(text: string): { host: string; path: string } {
 interface Show {
   readonly log: boolean;
   readonly stats: boolean;
+  /** where lines of strace go; undefined: standard error */
+  readonly trace: string | undefined;
+}
+
+function traceFile(path: string | undefined): number {
+  if (path === undefined) return 2;
+  try {
+    return openSync(path, 'w');
+  } catch (error) {
+    throw new CommandError(`--strace-to ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function runMachine(plan: BootPlan, kernelDir: string, show: Show): Promise<number> {
@@ -100,6 +122,7 @@ function runMachine(plan: BootPlan, kernelDir: string, show: Show): Promise<numb
       (plan.hostDirs ?? []).map((dir) => dir.host),
     );
     const told = new Set<string>();
+    const trace = traceFile(show.trace);
     let ended = false;
     const end = (status: number): void => {
       if (ended) return;
@@ -113,6 +136,9 @@ function runMachine(plan: BootPlan, kernelDir: string, show: Show): Promise<numb
         if (show.log) process.stderr.write(`[${line.ms.toFixed(1).padStart(8)} ms] ${line.text}\n`);
         /* A -v that could not be mounted, say: the program would only see that nothing is there. */
         else if (line.level === 'error' && line.text.startsWith('init: ')) process.stderr.write(`pleat run: ${line.text}\n`);
+      },
+      trace(text) {
+        writeSync(trace, text);
       },
       progress() {},
       booted() {},

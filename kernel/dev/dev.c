@@ -23,6 +23,7 @@ const struct dev_entry dev_table[] = {
 	{"hostout", DEV_MAJOR_MISC, DEV_MINOR_HOSTOUT, 1, 0666, &host_stream_file_ops},
 	{"hosterr", DEV_MAJOR_MISC, DEV_MINOR_HOSTERR, 1, 0666, &host_stream_file_ops},
 	{"fb", DEV_MAJOR_FB, 0, FB_COUNT, 0666, &fb_fops},
+	{"strace", DEV_MAJOR_MISC, DEV_MINOR_STRACE, 1, 0666, &strace_fops},
 	{NULL, DEV_MAJOR_PTS, 0, 4096, 0620, &tty_file_ops},
 };
 const uint32_t dev_table_len = ARRAY_LEN(dev_table);

@@ -21,6 +21,7 @@ struct file_ops;
 #define DEV_MINOR_HOSTIN 241 /* of MISC: the host's standard streams, when it is no terminal */
 #define DEV_MINOR_HOSTOUT 242
 #define DEV_MINOR_HOSTERR 243
+#define DEV_MINOR_STRACE 244
 
 /* Operations of the device rdev; mode: S_IFCHR or S_IFBLK. NULL: no such device. */
 const struct file_ops *dev_fops(uint32_t mode, uint32_t rdev);
@@ -42,6 +43,8 @@ extern const struct file_ops null_fops, zero_fops, full_fops, random_fops;
 extern const struct file_ops kmsg_fops;
 /* fb.c */
 extern const struct file_ops fb_fops;
+/* trace/ */
+extern const struct file_ops strace_fops; /* each open file is a session */
 /* tty/ */
 extern const struct file_ops tty_file_ops;  /* terminals, /dev/tty and /dev/console */
 extern const struct file_ops ptmx_file_ops; /* opening it makes a pair */

@@ -195,6 +195,7 @@ static void set_limits(struct proc *p)
 	p->limits[RLIMIT_STACK].cur = 8u << 20;
 	p->limits[RLIMIT_CORE].cur = 0;
 	p->limits[RLIMIT_NOFILE] = (struct rlimit_k){1024, 4096};
+	p->limits[RLIMIT_SIGPENDING] = (struct rlimit_k){1024, 1024};
 }
 
 static struct proc *make_init(struct thread **thread)
@@ -222,6 +223,18 @@ static struct proc *make_init(struct thread **thread)
 	return p;
 }
 
+/* The option strace= or strace=SET: the host shows the calls of every process. */
+static void trace_option(void)
+{
+	for (uint32_t i = 0, at = 0; i < plan.options.count; i++) {
+		const char *s = plan.options.text + at;
+
+		if (strcmp(s, "strace") == 0 || strncmp(s, "strace=", 7) == 0)
+			trace_host_start(s[6] ? s + 7 : "");
+		at += (uint32_t)strlen(s) + 1;
+	}
+}
+
 void boot_start(const char *text, size_t len)
 {
 	struct alloc_stats heap;
@@ -239,6 +252,7 @@ void boot_start(const char *text, size_t len)
 	}
 	pool_init();
 	make_init(&t);
+	trace_option();
 	HOST_REQUEST(OP_SPAWN, (uint32_t)(uintptr_t)t, (uint32_t)(uintptr_t)t->kstack, 0, 0, 0, 0,
 		SPAWN_INIT);
 }

@@ -3,6 +3,7 @@
  * The three-state protocol is Drepper's ("Futexes Are Tricky", mutex 2).
  */
 #include "lib/lock.h"
+#include "lib/lockstat.h"
 #include "lib/waitq.h"
 #include "lib/kassert.h"
 #include "arch/arch.h"
@@ -72,6 +73,26 @@ static inline void note_released(struct lock *l)
 }
 #endif
 
+uint32_t lockstat_on;
+struct lockstat lockstats[RANK_COUNT];
+
+static void wait_for(struct lock *l)
+{
+	bool counted = atomic_load(&lockstat_on);
+	uint64_t since = counted ? arch_clock_ns() : 0, waited;
+
+	atomic_add(&l->contended, 1u);
+	while (atomic_xchg(&l->word, (uint32_t)HELD_WAITERS) != FREE)
+		arch_wait(&l->word, HELD_WAITERS, -1);
+	if (!counted)
+		return;
+	waited = arch_clock_ns() - since;
+	atomic_add(&lockstats[l->rank].contended, 1u);
+	atomic_add(&lockstats[l->rank].waited_ns, waited);
+	if (waited > atomic_load(&lockstats[l->rank].longest_ns)) /* two at once: one may win */
+		atomic_store(&lockstats[l->rank].longest_ns, waited);
+}
+
 static void take(struct lock *l, const char *where)
 {
 	arch_preempt();
@@ -82,9 +103,7 @@ static void take(struct lock *l, const char *where)
 				atomic_cas(&l->word, (uint32_t)FREE, (uint32_t)HELD))
 				goto taken;
 		}
-		atomic_add(&l->contended, 1u);
-		while (atomic_xchg(&l->word, (uint32_t)HELD_WAITERS) != FREE)
-			arch_wait(&l->word, HELD_WAITERS, -1);
+		wait_for(l);
 	}
 taken:
 	note_held(l, where);

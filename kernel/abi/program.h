@@ -68,8 +68,12 @@
 /*
  * What pleat_sigtake(frame) fills in; it returns 1 if it did and 0 if nothing is left to run.
  * The stub then calls handler(signo) or handler(signo, &info, 0), on altstack_top if that is not
- * 0, and ends with rt_sigreturn(&oldmask), which puts the signal mask back.
+ * 0, and ends with rt_sigreturn(&oldmask), which puts the signal mask back. Another
+ * pleat_sigtake before the handler's first instruction finds what interrupts it there.
+ * It returns PLEAT_VFORK_ENDED if the vfork child that the thread acted for was ended by a signal:
+ * signo is the child's pid, which the parent's vfork returns.
  */
+#define PLEAT_VFORK_ENDED 2
 struct pleat_sigframe {
 	unsigned handler;      /* table index */
 	unsigned signo;	       /* 1..64 */

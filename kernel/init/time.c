@@ -56,6 +56,14 @@ void timer_set(struct timer *t, uint64_t deadline_ns)
 		host_kick_event_thread();
 }
 
+void timer_unset(struct timer *t)
+{
+	lock_acquire(&timer_lock);
+	if (t->link.next)
+		list_del(&t->link);
+	lock_release(&timer_lock);
+}
+
 void timer_cancel(struct timer *t)
 {
 	lock_acquire(&timer_lock);
@@ -103,9 +111,45 @@ uint64_t timers_run(uint64_t now_ns)
 	return next;
 }
 
+/* ---- periods ---- */
+
+#define AGAIN_MIN_NS 50000u
+
+uint64_t period_advance(struct period *p, uint64_t now_ns)
+{
+	uint64_t n = 1;
+
+	if (!p->armed || (int64_t)now_ns < p->next_ns)
+		return 0;
+	if (!p->interval_ns) {
+		p->armed = false;
+		return 1;
+	}
+	n += (now_ns - (uint64_t)p->next_ns) / p->interval_ns;
+	p->next_ns += (int64_t)(n * p->interval_ns);
+	return n;
+}
+
+uint64_t period_left(const struct period *p, uint64_t now_ns)
+{
+	if (!p->armed)
+		return 0;
+	return p->next_ns > (int64_t)now_ns ? (uint64_t)p->next_ns - now_ns : 1;
+}
+
+void period_arm(const struct period *p, struct timer *timer, bool again)
+{
+	uint64_t at = (uint64_t)MAX(p->next_ns, 0);
+
+	if (!p->armed)
+		timer_unset(timer);
+	else
+		timer_set(timer, again && p->interval_ns < AGAIN_MIN_NS ? at + AGAIN_MIN_NS : at);
+}
+
 /* ---- reading and writing times ---- */
 
-static int copyin_time(uaddr_t at, uint64_t *ns)
+int copyin_time(uaddr_t at, uint64_t *ns)
 {
 	struct abi_timespec ts;
 
@@ -125,6 +169,20 @@ static int copyout_time(uaddr_t at, uint64_t ns)
 	return copyout(at, &ts, sizeof(ts));
 }
 
+int copyin_itimerspec(uaddr_t at, uint64_t *value_ns, uint64_t *interval_ns)
+{
+	int err = copyin_time(at, interval_ns);
+
+	return err ? err : copyin_time(at + (uint32_t)sizeof(struct abi_timespec), value_ns);
+}
+
+int copyout_itimerspec(uaddr_t at, uint64_t value_ns, uint64_t interval_ns)
+{
+	int err = copyout_time(at, interval_ns);
+
+	return err ? err : copyout_time(at + (uint32_t)sizeof(struct abi_timespec), value_ns);
+}
+
 int copyin_timeout(uaddr_t timespec, uint64_t *deadline_ns)
 {
 	uint64_t ns;
@@ -141,15 +199,6 @@ int copyin_timeout(uaddr_t timespec, uint64_t *deadline_ns)
 
 /* ---- clocks ---- */
 
-#define CLOCK_REALTIME 0u
-#define CLOCK_MONOTONIC 1u
-#define CLOCK_PROCESS_CPUTIME_ID 2u
-#define CLOCK_THREAD_CPUTIME_ID 3u
-#define CLOCK_MONOTONIC_RAW 4u
-#define CLOCK_REALTIME_COARSE 5u
-#define CLOCK_MONOTONIC_COARSE 6u
-#define CLOCK_BOOTTIME 7u
-#define CLOCK_TAI 11u
 #define TIMER_ABSTIME 1u
 
 static int clock_read(uint32_t clock, uint64_t *ns)
@@ -159,6 +208,7 @@ static int clock_read(uint32_t clock, uint64_t *ns)
 	switch (clock) {
 	case CLOCK_REALTIME:
 	case CLOCK_REALTIME_COARSE:
+	case CLOCK_REALTIME_ALARM:
 	case CLOCK_TAI:
 		*ns = arch_realtime_ns();
 		return 0;
@@ -166,17 +216,27 @@ static int clock_read(uint32_t clock, uint64_t *ns)
 	case CLOCK_MONOTONIC_RAW:
 	case CLOCK_MONOTONIC_COARSE:
 	case CLOCK_BOOTTIME:
+	case CLOCK_BOOTTIME_ALARM:
 		*ns = arch_clock_ns();
 		return 0;
 	case CLOCK_PROCESS_CPUTIME_ID:
 		*ns = proc_cpu_ns(t->proc);
 		return 0;
 	case CLOCK_THREAD_CPUTIME_ID:
-		*ns = arch_clock_ns() - t->start_ns - t->waker.slept_ns;
+		*ns = thread_cpu_ns(t);
 		return 0;
 	default:
-		return -EINVAL;
+		return cpu_clock_read(clock, ns);
 	}
+}
+
+int64_t clock_deadline(uint32_t clock, uint64_t value_ns, bool absolute, uint64_t now_ns)
+{
+	uint64_t clock_now;
+
+	if (!absolute || clock_read(clock, &clock_now))
+		return (int64_t)(now_ns + value_ns);
+	return (int64_t)now_ns + ((int64_t)value_ns - (int64_t)clock_now);
 }
 
 int sys_clock_gettime64(uint32_t clock, uaddr_t time)
@@ -235,6 +295,7 @@ static int sleep_relative(uint64_t deadline, uaddr_t remain)
 	now = arch_clock_ns();
 	if (remain && copyout_time(remain, deadline > now ? deadline - now : 0))
 		return -EFAULT;
+	t->restart = NULL;
 	t->restart_deadline = deadline;
 	t->restart_rem = remain;
 	return -PLEAT_ERESTARTBLOCK;
@@ -266,104 +327,10 @@ int sys_restart_syscall(void)
 {
 	struct thread *t = thread_self();
 
-	return sleep_relative(t->restart_deadline, t->restart_rem);
+	return t->restart ? t->restart(t) : sleep_relative(t->restart_deadline, t->restart_rem);
 }
 
-/* ---- interval timers ---- */
-
-#define ITIMER_REAL 0u
-#define ITIMER_VIRTUAL 1u
-#define ITIMER_PROF 2u
-
-struct itimers {
-	struct timer real;
-	struct proc *proc;
-};
-
-/* There is no time64 variant of these calls: libc converts, and refuses what does not fit. */
-struct abi_itimerval {
-	int32_t interval_sec, interval_usec, value_sec, value_usec;
-};
-
-static void real_fired(struct timer *t)
-{
-	struct itimers *it = CONTAINER_OF(t, struct itimers, real);
-	struct abi_siginfo info = {.code = SI_KERNEL};
-
-	signal_send_proc(it->proc, SIGALRM, &info);
-}
-
-void itimers_exit(struct proc *p)
-{
-	if (!p->timers)
-		return;
-	timer_cancel(&p->timers->real);
-	kfree(p->timers);
-	p->timers = NULL;
-}
-
-static void read_itimer(struct itimers *it, struct abi_itimerval *v)
-{
-	uint64_t left = 0, now;
-
-	*v = (struct abi_itimerval){0};
-	if (!it)
-		return;
-	lock_acquire(&timer_lock);
-	now = arch_clock_ns();
-	if (it->real.link.next && !list_empty(&it->real.link))
-		left = it->real.deadline_ns > now ? it->real.deadline_ns - now : 1000;
-	lock_release(&timer_lock);
-	v->interval_sec = (int32_t)(it->real.interval_ns / NS);
-	v->interval_usec = (int32_t)(it->real.interval_ns % NS / 1000);
-	left = (left + 999) / 1000;
-	v->value_sec = (int32_t)(left / 1000000);
-	v->value_usec = (int32_t)(left % 1000000);
-}
-
-int sys_getitimer(uint32_t which, uaddr_t value)
-{
-	struct abi_itimerval v;
-
-	if (which > ITIMER_PROF)
-		return -EINVAL;
-	read_itimer(which == ITIMER_REAL ? proc_self()->timers : NULL, &v);
-	return copyout(value, &v, sizeof(v));
-}
-
-int sys_setitimer(uint32_t which, uaddr_t value, uaddr_t old)
-{
-	struct proc *p = proc_self();
-	struct abi_itimerval v = {0}, before;
-	uint64_t ns;
-
-	if (which > ITIMER_PROF)
-		return -EINVAL;
-	if (value && copyin(&v, value, sizeof(v)))
-		return -EFAULT;
-	if (v.value_usec < 0 || v.value_usec > 999999 || v.interval_usec < 0 ||
-		v.interval_usec > 999999 || v.value_sec < 0 || v.interval_sec < 0)
-		return -EINVAL;
-	if (which != ITIMER_REAL)
-		return -EOPNOTSUPP; /* engines do not meter CPU time */
-	if (!p->timers) {
-		p->timers = kzalloc(sizeof(*p->timers));
-		if (!p->timers)
-			return -ENOMEM;
-		p->timers->proc = p;
-		p->timers->real.fire = real_fired;
-	}
-	read_itimer(p->timers, &before);
-	timer_cancel(&p->timers->real);
-	p->timers->real.interval_ns =
-		(uint64_t)v.interval_sec * NS + (uint64_t)v.interval_usec * 1000;
-	ns = (uint64_t)v.value_sec * NS + (uint64_t)v.value_usec * 1000;
-	if (!ns)
-		p->timers->real.interval_ns = 0; /* disarmed, and reported as zero, as Linux does */
-	else
-		timer_set(&p->timers->real, arch_clock_ns() + ns);
-	return old ? copyout(old, &before, sizeof(before)) : 0;
-}
+/* ---- running time and load ---- */
 
 int sys_times(uaddr_t buf)
 {

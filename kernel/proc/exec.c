@@ -17,6 +17,8 @@
 #include "lib/klog.h"
 #include "lib/str.h"
 #include "mm/pool.h"
+#include "mm/plainmap.h"
+#include "mm/shared.h"
 #include "arch/arch.h"
 #include "syscalls.h"
 
@@ -164,8 +166,9 @@ static int check_module(struct exec_image *x, const uint8_t *head, ssize_t n)
 	}
 	x->flags = read_u32(section + 10);
 	x->stack_size = read_u32(section + 14);
-	if (x->flags & PLEAT_PROG_SHM) {
-		klog(KLOG_WARN, "exec: %s: linked with -mshm, which this kernel lacks", x->path);
+	if ((x->flags & PLEAT_PROG_SHM) && !shared_available()) {
+		klog(KLOG_WARN, "exec: %s: linked with -mshm: this engine has no multi-memory",
+			x->path);
 		return -ENOEXEC;
 	}
 	if (x->stack_size < 65536 || x->stack_size > (512u << 20) || x->stack_size % PAGE_SIZE) {
@@ -327,6 +330,7 @@ static int image_finish(struct exec_image *x, struct proc *p)
 	x->mm = mm_new();
 	if (!x->mm)
 		return -ENOMEM;
+	x->mm->shares = x->flags & PLEAT_PROG_SHM;
 	err = memory_get(&x->mm->memory);
 	if (err)
 		return err == -EAGAIN ? -ENOMEM : -EINTR;
@@ -515,6 +519,7 @@ NORETURN void exec_replace_self(struct exec_image *x)
 	struct thread *self = thread_self();
 	struct proc *p = self->proc;
 
+	(void)!plainmap_write_back(p->mm, 0, UINT32_MAX); /* a failure stands in the log */
 	trace_exec_done(self);
 	itimers_exec(p);
 	futex_thread_end(self);

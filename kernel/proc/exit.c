@@ -12,6 +12,7 @@
 #include "lib/kassert.h"
 #include "lib/klog.h"
 #include "lib/str.h"
+#include "mm/plainmap.h"
 #include "arch/arch.h"
 #include "syscalls.h"
 
@@ -110,6 +111,9 @@ void proc_finish(struct proc *p, uint32_t code)
 		trace_exit(p, code);
 	/* What is closed now acts in this process's name, whoever runs this. */
 	thread_self()->proc = p;
+	/* The event thread, which buries the killed, does not reach their memory. */
+	if (self_proc == p && p->mm && !thread_self()->kernel_thread)
+		(void)!plainmap_write_back(p->mm, 0, UINT32_MAX);
 	release_resources(p);
 	thread_self()->proc = self_proc;
 	if (p->pid == 1)

@@ -125,8 +125,9 @@ static bool has_shared_anonymous(struct mm *mm)
 
 	lock_acquire(&mm->lock);
 	LIST_FOR_EACH(v, &mm->vmas, link)
-		found |= v->plain || (!v->file && !v->shared && (v->flags & MAP_TYPE) != MAP_PRIVATE &&
-					     (v->prot & PROT_WRITE));
+		found |= v->plain ||
+			 (!v->file && !v->shared && (v->flags & MAP_TYPE) != MAP_PRIVATE &&
+				 (v->prot & PROT_WRITE));
 	lock_release(&mm->lock);
 	return found;
 }

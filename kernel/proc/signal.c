@@ -269,9 +269,11 @@ static void arrived_locked(struct proc *p, struct thread *target, int signo)
 	if (target->vfork && signo != SIGKILL && (p->stopped || !fatal_locked(p, signo)))
 		return;
 	/* While the process is stopped a fatal signal waits for SIGCONT like any other. */
-	if (signo == SIGKILL || (!p->stopped && fatal_locked(p, signo)))
+	if (signo == SIGKILL || (!p->stopped && fatal_locked(p, signo))) {
+		if (trace_wanted())
+			trace_fatal_locked(p, target, signo);
 		kill_group_locked(p, fatal_code(signo), NULL);
-	else
+	} else
 		notice(target, INTR_SIGNAL);
 }
 
@@ -557,6 +559,8 @@ static void stop_here(struct thread *t, int signo)
 	p->continued = false;
 	proc_notify_parent_locked(p, CLD_STOPPED, signo);
 	lock_release(&proc_tree_lock);
+	if (trace_wanted())
+		trace_stopped(t, signo);
 	/* Even if SIGCONT was here already: it is told to the parent on the way out. */
 	sleep_while_stopped(t);
 }
@@ -649,6 +653,8 @@ bool signal_exit_work(struct thread *t)
 		signal_dequeue_locked(t, SIGBIT(signo), &info);
 		if (!default_action(t, signo))
 			continue;
+		if (trace_wanted())
+			trace_signal(t, signo, &info);
 		signal_kill_group(p, fatal_code(signo), t);
 		proc_exit_self(p->group_exit_code, true);
 	}
@@ -671,6 +677,8 @@ bool signal_take(struct thread *t, int *signo, struct abi_siginfo *info, struct 
 	}
 	signal_recalc_locked(t);
 	lock_release(&p->sig_lock);
+	if (*signo && trace_wanted())
+		trace_signal(t, *signo, info);
 	return *signo != 0;
 }
 

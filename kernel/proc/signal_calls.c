@@ -324,7 +324,7 @@ int sys_pleat_sigtake(uaddr_t uframe)
 		/* The child ends here, and the thread is its parent again. */
 		f.signo = (unsigned)proc_exit_self((uint32_t)code, true);
 		arch_copyout(uframe, &f, sizeof(f));
-		return 2;
+		return PLEAT_VFORK_ENDED;
 	}
 	f.oldmask = t->restore_mask ? t->saved_mask : t->blocked;
 	if (!signal_take(t, &signo, &info, &act))

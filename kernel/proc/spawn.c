@@ -67,12 +67,27 @@ static int do_actions(const struct pleat_spawn *s)
 		struct pleat_spawn_action a;
 		int err = copyin(&a, s->actions + i * sizeof(a), sizeof(a));
 
-		if (!err)
+		if (err)
+			return err;
+		do
 			err = do_action(&a);
+		while (err == -PLEAT_ERESTARTSYS && !signal_vfork_work(thread_self()));
 		if (err)
 			return err;
 	}
 	return 0;
+}
+
+/*
+ * Until exec only SIGKILL and SIGSTOP reach the child, as libc arranges it on Linux; what a handler
+ * would take is back at its default before, so that nothing waits for a handler that never runs.
+ */
+static void hold_signals(void)
+{
+	struct proc *p = proc_self();
+
+	signal_set_blocked(~0ull);
+	signal_exec(p);
 }
 
 static int do_attributes(const struct pleat_spawn *s)
@@ -97,8 +112,6 @@ static int do_attributes(const struct pleat_spawn *s)
 			p->actions[i] = (struct sigaction_k){.handler = SIG_DFL_K};
 	}
 	lock_release(&p->sig_lock);
-	if (s->flags & POSIX_SPAWN_SETSIGMASK)
-		signal_set_blocked(s->sigmask);
 	return 0;
 }
 
@@ -106,6 +119,7 @@ int sys_pleat_spawn(uaddr_t args)
 {
 	struct pleat_spawn s;
 	struct proc *child;
+	sigset_k mask = thread_self()->blocked;
 	int result;
 
 	if (copyin(&s, args, sizeof(s)))
@@ -117,11 +131,17 @@ int sys_pleat_spawn(uaddr_t args)
 	if (result)
 		return result;
 	child = proc_self();
+	hold_signals();
 	result = do_attributes(&s);
 	if (!result)
 		result = do_actions(&s);
-	if (!result)
+	if (!result) {
+		signal_set_blocked(s.flags & POSIX_SPAWN_SETSIGMASK ? s.sigmask : mask);
 		result = sys_execve(s.path, s.argv, s.envp); /* on success it left the child */
+	}
+	/* Killed while it waited: then it has been there, and the parent may wait for it. */
+	if (result == -PLEAT_ERESTARTSYS)
+		return proc_exit_self((uint32_t)signal_vfork_work(thread_self()), true);
 	if (result < 0) {
 		vfork_leave();
 		proc_abort(child);

@@ -568,6 +568,7 @@ static bool restarts(int result)
 
 #define RAN 1
 #define RAN_EINTR 2
+#define ENDED 4 /* | pid << 3: the vfork child it acted for */
 
 /* Run the handlers that wait, as glue's stub does. */
 static int deliver(void)
@@ -580,15 +581,21 @@ static int deliver(void)
 		struct pleat_sigframe *f = prog_u(at);
 		unsigned flags;
 
-		if (thread_syscall(NR_pleat_sigtake, at, 0, 0, 0, 0, 0) <= 0)
+		int took = thread_syscall(NR_pleat_sigtake, at, 0, 0, 0, 0, 0);
+
+		if (took <= 0)
 			return ran;
+		if (took == PLEAT_VFORK_ENDED)
+			return ENDED | (int)f->signo << 3;
 		flags = f->flags;
 		r->frame = at;
 		r->sp = f->altstack_top ? f->altstack_top : at;
+		prog_poll();
 		((void (*)(int))(uintptr_t)f->handler)((int)f->signo);
 		r->sp = sp;
 		r->frame = frame;
-		ran |= flags & SA_RESTART ? RAN : RAN | RAN_EINTR;
+		if (!ran)
+			ran = flags & SA_RESTART ? RAN : RAN | RAN_EINTR;
 		thread_syscall(NR_rt_sigreturn, at + 16, 0, 0, 0, 0, 0);
 	}
 }
@@ -605,6 +612,8 @@ int prog_call_n(uint32_t nr, const uint32_t *args, uint32_t n)
 		if (!__atomic_load_n(poll_word(), __ATOMIC_SEQ_CST) && !restarts(result))
 			return result;
 		ran = deliver();
+		if (ran & ENDED)
+			return ran >> 3;
 		if (!restarts(result))
 			return result;
 		if (result == -PLEAT_ERESTARTSYS ? ran & RAN_EINTR : ran)

@@ -13,7 +13,14 @@
 
 hidden _Thread_local int __pleat_handlers;
 
-/* Call one handler, on the alternate stack if the kernel says so. */
+extern __typeof(__pleat_vfork_return) __pleat_vfork_return __attribute__((__weak__));
+
+static void deliver_more(void);
+
+/*
+ * Call one handler, on the alternate stack if the kernel says so. As on Linux, whatever else is
+ * pending and not blocked interrupts it before its first instruction.
+ */
 static void call_handler(const struct pleat_sigframe *f, ucontext_t *uc)
 {
 	uintptr_t sp = wasm_stack_pointer();
@@ -21,6 +28,7 @@ static void call_handler(const struct pleat_sigframe *f, ucontext_t *uc)
 	if (f->altstack_top)
 		wasm_set_stack_pointer(f->altstack_top & ~15u);
 	__pleat_handlers++;
+	deliver_more();
 	if (f->flags & SA_SIGINFO)
 		((void (*)(int, siginfo_t *, void *))f->handler)(f->signo, (void *)f->info, uc);
 	else
@@ -30,7 +38,7 @@ static void call_handler(const struct pleat_sigframe *f, ucontext_t *uc)
 }
 
 #define RAN 1
-#define RAN_EINTR 2 /* one of them without SA_RESTART */
+#define RAN_EINTR 2 /* the first one without SA_RESTART: it alone decides, as on Linux */
 
 /*
  * The poll word is one for all threads. Where it names another one, that one will take it out, and
@@ -50,17 +58,30 @@ hidden int __pleat_deliver(unsigned long *pc)
 {
 	struct pleat_sigframe frame;
 	int ran = 0;
+	long took;
 
-	while (__pleat_kernel(SYS_pleat_sigtake, (long)&frame, 0, 0, 0, 0, 0) > 0) {
+	while ((took = __pleat_kernel(SYS_pleat_sigtake, (long)&frame, 0, 0, 0, 0, 0)) > 0) {
 		ucontext_t uc = {.uc_mcontext.__pc = *pc};
 
+		if (took == PLEAT_VFORK_ENDED)
+			__pleat_vfork_return(frame.signo);
 		memcpy(&uc.uc_sigmask, &frame.oldmask, sizeof frame.oldmask);
 		call_handler(&frame, &uc);
-		ran |= frame.flags & SA_RESTART ? RAN : RAN | RAN_EINTR;
+		if (!ran)
+			ran = frame.flags & SA_RESTART ? RAN : RAN | RAN_EINTR;
 		*pc = uc.uc_mcontext.__pc;
 		__pleat_kernel(SYS_rt_sigreturn, (long)&uc.uc_sigmask, 0, 0, 0, 0, 0);
 	}
 	return ran;
+}
+
+/* Apart: its frame is then on the stack that the handler will use. */
+static __attribute__((__noinline__)) void deliver_more(void)
+{
+	unsigned long pc = 0;
+
+	if (PLEAT_POLLED() && is_mine())
+		__pleat_deliver(&pc);
 }
 
 long __pleat_after(long result, unsigned long *pc)

@@ -161,15 +161,14 @@ static uint32_t shown_tid(const struct thread *t)
 }
 
 /* A line of its own: signals, ends. */
-static void send_line(struct thread *t, struct proc *p, uint32_t tid, uint32_t kind, bool signal,
-	struct proc_text *text)
+static void send_line(
+	struct proc *p, uint32_t tid, uint32_t kind, bool signal, struct proc_text *text)
 {
 	struct trace_record r = {
 		.kind = kind, .pid = p->pid, .tid = tid, .nr = ~0u, .time_ns = arch_clock_ns()};
 	struct wanted w;
 	size_t len = text->len;
 
-	(void)t;
 	find_wanted(&w, slots_of(p), p->pid, -1, signal);
 	for (uint32_t i = 0; i < w.count; i++) {
 		if (kind == REC_END && w.style[i].quiet)
@@ -333,7 +332,7 @@ static void send_fork(struct thread *t, const char *name, uint32_t pid, int resu
 	if (p->pid == pid && slots_of(p)) {
 		text_add(&text, "%s()%c", name, COLUMN_MARK);
 		decode_result(&text, SC_RESULT_PID, &style, result);
-		send_line(t, p, pid, REC_LINE, false, &text);
+		send_line(p, pid, REC_LINE, false, &text);
 	}
 	kfree(text.buf);
 }
@@ -370,19 +369,47 @@ void trace_forked(struct thread *t, int result)
 
 /* ---- signals and ends ---- */
 
-void trace_signal(struct thread *t, int signo, const struct abi_siginfo *info)
+static void signal_line(struct proc *p, uint32_t tid, int signo, const struct abi_siginfo *info)
 {
 	struct proc_text text = {0};
 
-	if (!slots_of(t->proc))
+	if (!slots_of(p))
 		return;
 	text_add(&text, "--- ");
 	signal_text(&text, signo);
 	text_add(&text, " ");
 	decode_siginfo(&text, info);
 	text_add(&text, " ---");
-	send_line(t, t->proc, shown_tid(t), REC_LINE, true, &text);
+	send_line(p, tid, REC_LINE, true, &text);
 	kfree(text.buf);
+}
+
+void trace_signal(struct thread *t, int signo, const struct abi_siginfo *info)
+{
+	signal_line(t->proc, shown_tid(t), signo, info);
+}
+
+static const struct abi_siginfo *queued_info(const struct sigpending *s, int signo)
+{
+	const struct sigqueued *q;
+
+	LIST_FOR_EACH(q, &s->queue, link) {
+		if (q->info.signo == signo)
+			return &q->info;
+	}
+	return NULL;
+}
+
+void trace_fatal_locked(struct proc *p, struct thread *target, int signo)
+{
+	static const struct abi_siginfo none = {.code = SI_KERNEL};
+	const struct abi_siginfo *info = queued_info(&p->pending, signo);
+
+	if (signo == SIGKILL) /* nobody sees it, its end says so */
+		return;
+	if (!info && target)
+		info = queued_info(&target->pending, signo);
+	signal_line(p, target ? target->tid : p->pid, signo, info ? info : &none);
 }
 
 void trace_stopped(struct thread *t, int signo)
@@ -394,7 +421,7 @@ void trace_stopped(struct thread *t, int signo)
 	text_add(&text, "--- stopped by ");
 	signal_text(&text, signo);
 	text_add(&text, " ---");
-	send_line(t, t->proc, shown_tid(t), REC_LINE, true, &text);
+	send_line(t->proc, shown_tid(t), REC_LINE, true, &text);
 	kfree(text.buf);
 }
 
@@ -422,7 +449,7 @@ void trace_exit(struct proc *p, uint32_t code)
 		} else {
 			text_add(&text, "+++ exited with %u +++", code >> 8 & 0xff);
 		}
-		send_line(NULL, p, p->pid, REC_END, false, &text);
+		send_line(p, p->pid, REC_END, false, &text);
 		kfree(text.buf);
 	}
 	lock_acquire(&trace_lock);

@@ -59,6 +59,9 @@ void trace_forked(struct thread *t, int result);
 void trace_publish(struct proc *p, const struct proc *parent);
 /* t takes a signal: to run a handler, to stop, or to end by it. */
 void trace_signal(struct thread *t, int signo, const struct abi_siginfo *info);
+/* The same when a signal ends p at once: its queued siginfo. p's sig_lock is held; NULL: no target.
+ */
+void trace_fatal_locked(struct proc *p, struct thread *target, int signo);
 void trace_stopped(struct thread *t, int signo);
 /* p ends with this wait status. */
 void trace_exit(struct proc *p, uint32_t code);

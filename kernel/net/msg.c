@@ -14,6 +14,7 @@
 #define SMALL_CONTROL 64u
 #define REPLY_MAX 4096u /* more than all control messages of one receive */
 #define MMSG_MAX 1024u
+#define NOBODY_ID 65534u
 
 /* ---- control messages ---- */
 
@@ -319,18 +320,23 @@ static void install_files(struct sock_msg *m, struct scm *scm)
 /* Turn what came along into control messages, in Linux's order. */
 static void recv_scm(struct sock *sk, struct sock_msg *m)
 {
+	/* A sender that was not asked for its credentials in time is nobody, as in Linux. */
+	struct sock_cred cred = {.uid = NOBODY_ID, .gid = NOBODY_ID};
 	struct scm *scm = m->scm;
 
 	m->scm = NULL;
 	if (!m->reply_size) {
-		if (sk->passcred || (scm && scm->nfiles))
+		if (sk->passcred || scm)
 			m->out_flags |= MSG_CTRUNC;
 		scm_free(scm);
 		return;
 	}
-	if (sk->passcred && scm && scm->has_cred)
-		sock_msg_put(m, SOL_SOCKET, SCM_CREDENTIALS, &scm->cred, sizeof(scm->cred));
-	if (scm && scm->nfiles)
+	if (sk->passcred) {
+		if (m->has_cred)
+			cred = m->cred;
+		sock_msg_put(m, SOL_SOCKET, SCM_CREDENTIALS, &cred, sizeof(cred));
+	}
+	if (scm)
 		install_files(m, scm);
 	scm_free(scm);
 }
@@ -368,7 +374,7 @@ static ssize_t recv_one(struct sock *sk, uint32_t flags, uaddr_t msg)
 			scm_free(c.m.scm);
 	}
 	if (n >= 0) {
-		if (sk->family == AF_UNIX || c.m.scm)
+		if (sk->family == AF_UNIX)
 			recv_scm(sk, &c.m);
 		err = recv_reply(&c, msg, flags);
 		if (err)

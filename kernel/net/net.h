@@ -49,7 +49,9 @@ struct sock_msg {
 	/* sendmsg: where to, NULL: not said. recvmsg: from whom, to be filled in (len is 0); NULL:
 	 * the caller does not ask. */
 	struct sock_addr *name;
-	struct scm *scm; /* recvmsg: what came along, given to the caller (AF_UNIX) */
+	struct scm *scm; /* recvmsg: descriptors that came along, given to the caller (AF_UNIX) */
+	bool has_cred;	 /* recvmsg: cred says who sent it (SO_PASSCRED) */
+	struct sock_cred cred;
 	/* sendmsg: all control messages as the program gave them: walk them with cmsg_next(). */
 	const uint8_t *control;
 	uint32_t control_len;

@@ -40,7 +40,7 @@ struct trace_record {
 	uint32_t kind, flags;
 	uint32_t pid, tid, nr;
 	int32_t result;
-	uint64_t time_ns, spent_ns;
+	uint64_t time_ns, spent_ns, slept_ns;
 };
 #define REC_TEXT_MAX 65536u
 

@@ -4,9 +4,8 @@
  * text     as strace(1) prints them. A call that has not returned when another thread's record
  *          comes ends with "<unfinished ...>" and goes on with "<... name resumed>".
  * records  for programs, tabs between the fields and a newline after the text:
- *          kind  nanoseconds since boot  pid  tid  call  result  nanoseconds spent  text
- *          kind is one of > (entry) < (return) = (a whole line) . (end) ! (lost; result says how
- * many)
+ *          kind  nanoseconds since boot  pid  tid  call  result  nanoseconds spent  of them asleep
+ * text kind is one of > (entry) < (return) = (a whole line) . (end) ! (lost; result says how many)
  *
  * Locks: the session's read_lock is held. Times: UTC, or the zone that the reader has set.
  */
@@ -166,10 +165,10 @@ static void add_record(struct trace_session *s, const struct trace_record *r, co
 	static const char kinds[] = {'>', '<', '=', '.', '!'};
 	const char *mark = r->text ? memchr(text, COLUMN_MARK, r->text) : NULL;
 
-	text_add(&s->out, "%c\t%llu\t%u\t%u\t%s\t%d\t%llu\t", kinds[r->kind],
+	text_add(&s->out, "%c\t%llu\t%u\t%u\t%s\t%d\t%llu\t%llu\t", kinds[r->kind],
 		(unsigned long long)r->time_ns, r->pid, r->tid,
 		r->nr == ~0u ? "-" : syscall_shown_name(r->nr), r->result,
-		(unsigned long long)r->spent_ns);
+		(unsigned long long)r->spent_ns, (unsigned long long)r->slept_ns);
 	if (mark) {
 		text_bytes(&s->out, text, (size_t)(mark - text));
 		text_add(&s->out, " ");

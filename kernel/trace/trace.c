@@ -311,6 +311,7 @@ static void finish_call(struct thread *t, struct trace_call *c, int result)
 		return;
 	r.time_ns = now;
 	r.spent_ns = now - c->start_ns;
+	r.slept_ns = atomic_load(&t->waker.slept_ns) - c->slept_ns;
 	r.result = result;
 	r.flags = result < 0 && result >= -4095 ? REC_FAILED : 0;
 	find_wanted(&w, c->sessions, c->pid, row, false);

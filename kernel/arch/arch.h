@@ -34,8 +34,9 @@ uint64_t arch_realtime_ns(void);
 void arch_random(void *buf, size_t n);
 
 /*
- * Raw copies between K and the calling thread's U (and, later, S). No checks: mm/uaccess.h has
- * the checked ones that the rest of the kernel uses. Sizes of U are in bytes.
+ * Raw copies between K and the calling thread's U, or, for addresses from 0x80000000 up, S: memory
+ * that processes share (mm/shared.h), within reach of every thread. No checks: mm/uaccess.h has the
+ * checked ones that the rest of the kernel uses. A copy touches one of U and S. Sizes are in bytes.
  */
 void arch_copyin(void *dst, uaddr_t src, size_t n);
 void arch_copyout(uaddr_t dst, const void *src, size_t n);
@@ -47,6 +48,9 @@ bool arch_ucas32(uaddr_t a, uint32_t old, uint32_t new_value);
 uint64_t arch_usize(void);
 /* Grow U to at least `bytes`. Returns false when the engine refuses. */
 bool arch_ugrow(uint64_t bytes);
+/* The same for S, whose caller makes sure that it is alone. Size 0: this engine has no S. */
+uint64_t arch_ssize(void);
+bool arch_sgrow(uint64_t bytes);
 
 /* Grow K by n pages of 4 KiB (rounded up to 64 KiB). Returns the address, NULL at the limit. */
 void *arch_kgrow(size_t pages, size_t *got);

@@ -141,6 +141,24 @@ static int ovl_fallocate(struct file *file, int mode, uint64_t off, uint64_t len
 	return err;
 }
 
+/* A file that may be written is copied up; another's pages are shared if they are in the upper
+ * layer already, where somebody may write them. */
+static int ovl_share(struct file *file, uint64_t reach, struct shseg **out)
+{
+	struct inode *inode = file->inode;
+	struct file *real;
+	int err;
+
+	lock_acquire(&inode->lock);
+	real = file_writable(file) ? real_file_to_write(file) : real_file(file);
+	if (IS_ERR(real))
+		err = PTR_ERR(real);
+	else
+		err = real->ops->share ? real->ops->share(real, reach, out) : -EOPNOTSUPP;
+	lock_release(&inode->lock);
+	return err;
+}
+
 static int ovl_fsync(struct file *file)
 {
 	struct file *real = real_file(file);
@@ -156,5 +174,6 @@ const struct file_ops ovl_file_fops = {
 	.read = ovl_read,
 	.write = ovl_write,
 	.fallocate = ovl_fallocate,
+	.share = ovl_share,
 	.fsync = ovl_fsync,
 };

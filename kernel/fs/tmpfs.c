@@ -110,9 +110,10 @@ static const struct inode_ops tmpfs_inode_ops = {
 static void free_contents(struct tmpfs_inode *ti, struct list *orphans)
 {
 	xattrs_free(&ti->xattrs);
-	if (S_ISREG(ti->inode.mode))
+	if (S_ISREG(ti->inode.mode)) {
+		tmpfs_shared_free(&ti->inode);
 		tmpfs_file_free(&ti->inode);
-	else if (S_ISLNK(ti->inode.mode))
+	} else if (S_ISLNK(ti->inode.mode))
 		kfree(ti->target);
 	else if (S_ISDIR(ti->inode.mode))
 		tmpfs_dir_free(&ti->dir, orphans);

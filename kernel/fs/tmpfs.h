@@ -51,8 +51,9 @@ struct page_run {
 
 struct tmpfs_file {
 	struct page_run **runs;
-	uint32_t nruns; /* entries of runs */
-	uint32_t count; /* pages that are there */
+	uint32_t nruns;	      /* entries of runs */
+	uint32_t count;	      /* pages that are there */
+	struct shseg *shared; /* instead of runs: see tmpfs_shared.c; referenced */
 };
 
 struct tmpfs_inode {
@@ -83,7 +84,21 @@ struct tmpfs_inode *tmpfs_inode_new(
 extern const struct file_ops tmpfs_file_fops;
 /* Set the size; inode->lock is held. -EFBIG. */
 int tmpfs_truncate_locked(struct inode *inode, uint64_t size);
+/* Free the pages in K. */
 void tmpfs_file_free(struct inode *inode);
+/* Page `index` of a file in K; NULL: a hole. */
+const uint8_t *tmpfs_page_locked(struct inode *inode, uint64_t index);
+
+/* tmpfs_shared.c: contents in S. tmpfs_share() is the file operation; the others are for files with
+ * `shared` set, and take inode->lock as held. */
+int tmpfs_share(struct file *file, uint64_t reach, struct shseg **out);
+void tmpfs_shared_free(struct inode *inode); /* of any file */
+/* Make room for `reach` bytes. -ENOMEM: it is mapped, or S is full; -ENOSPC: the limit. */
+int tmpfs_shared_reach_locked(struct inode *inode, uint64_t reach) MUST_CHECK;
+ssize_t tmpfs_shared_read_locked(struct inode *inode, struct iobuf *b, uint64_t *pos);
+ssize_t tmpfs_shared_write_locked(struct inode *inode, struct iobuf *b, uint64_t *pos, size_t len);
+void tmpfs_shared_zero_locked(struct inode *inode, uint64_t from, uint64_t to);
+int tmpfs_shared_truncate_locked(struct inode *inode, uint64_t size) MUST_CHECK;
 
 /* tmpfs_dir.c: names */
 extern const struct file_ops tmpfs_dir_fops;

@@ -137,6 +137,8 @@ int tmpfs_truncate_locked(struct inode *inode, uint64_t size)
 
 	if (size > TMPFS_FILE_MAX)
 		return -EFBIG;
+	if (f->shared)
+		return tmpfs_shared_truncate_locked(inode, size);
 	if (size < inode->size) {
 		pages_drop(inode, PAGE_ALIGN(size) >> PAGE_SHIFT, UINT64_MAX);
 		/* What is cut off must read as zero if the file grows again. */
@@ -153,8 +155,17 @@ int tmpfs_truncate_locked(struct inode *inode, uint64_t size)
 
 void tmpfs_file_free(struct inode *inode)
 {
+	struct tmpfs_file *f = &tmpfs_i(inode)->file;
+
 	pages_drop(inode, 0, UINT64_MAX);
-	kfree(tmpfs_i(inode)->file.runs);
+	kfree(f->runs);
+	f->runs = NULL;
+	f->nruns = 0;
+}
+
+const uint8_t *tmpfs_page_locked(struct inode *inode, uint64_t index)
+{
+	return page_at(&tmpfs_i(inode)->file, index);
 }
 
 /* ---- reading and writing ---- */
@@ -164,6 +175,8 @@ static ssize_t read_locked(struct inode *inode, struct iobuf *b, uint64_t *pos)
 	struct tmpfs_file *f = &tmpfs_i(inode)->file;
 	size_t done = 0;
 
+	if (f->shared)
+		return tmpfs_shared_read_locked(inode, b, pos);
 	while (b->left > 0 && *pos < inode->size) {
 		uint32_t off = (uint32_t)*pos & (PAGE_SIZE - 1);
 		size_t n = (size_t)MIN(inode->size - *pos, PAGE_SIZE - off);
@@ -218,6 +231,8 @@ static ssize_t write_locked(struct inode *inode, struct iobuf *b, uint64_t *pos,
 
 	if (*pos + len > TMPFS_FILE_MAX)
 		return -EFBIG;
+	if (tmpfs_i(inode)->file.shared)
+		return tmpfs_shared_write_locked(inode, b, pos, len);
 	while (done < len) {
 		uint32_t off = (uint32_t)*pos & (PAGE_SIZE - 1);
 		size_t n = MIN(len - done, PAGE_SIZE - off);
@@ -255,6 +270,8 @@ static int64_t seek_data_locked(struct inode *inode, uint64_t off, bool data)
 
 	if (off >= inode->size)
 		return -ENXIO;
+	if (f->shared) /* no holes are known */
+		return (int64_t)(data ? off : inode->size);
 	while (i < end) {
 		uint64_t run = i / RUN_PAGES;
 
@@ -294,6 +311,10 @@ static int allocate_locked(struct inode *inode, uint64_t off, uint64_t end)
 	uint64_t i;
 	int err = 0;
 
+	if (tmpfs_i(inode)->file.shared) {
+		err = tmpfs_shared_reach_locked(inode, end);
+		return err == -ENOMEM ? -ENOSPC : err;
+	}
 	for (i = off >> PAGE_SHIFT; i << PAGE_SHIFT < end; i++)
 		if (!page_for_write(inode, i, 0, 0, &err))
 			return err;
@@ -305,6 +326,10 @@ static void punch_locked(struct inode *inode, uint64_t off, uint64_t end)
 	struct tmpfs_file *f = &tmpfs_i(inode)->file;
 	uint64_t first = PAGE_ALIGN(off), last = end & ~(uint64_t)(PAGE_SIZE - 1);
 
+	if (f->shared) {
+		tmpfs_shared_zero_locked(inode, off, end);
+		return;
+	}
 	if (first >= last) {
 		zero_range(f, off, end);
 		return;
@@ -340,4 +365,5 @@ const struct file_ops tmpfs_file_fops = {
 	.write = tmpfs_write,
 	.seek = tmpfs_seek,
 	.fallocate = tmpfs_fallocate,
+	.share = tmpfs_share,
 };

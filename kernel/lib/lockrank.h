@@ -11,27 +11,29 @@
 
 enum lock_rank {
 	RANK_NONE,
-	RANK_EPOLL_SET,	  /* epoll.lock; a set in a set: lock_acquire_inner(); sleepable */
-	RANK_FILE,	  /* file.pos_lock: held across a read, which locks the inode; sleepable */
-	RANK_RENAME,	  /* one per superblock: renames between directories; sleepable */
-	RANK_OVERLAY_DIR, /* inode.lock of an overlayfs directory: outside those of its layers */
-	RANK_OVERLAY,	  /* inode.lock of other overlayfs inodes; sleepable */
-	RANK_INODE_DIR,	  /* inode.lock of a directory; sleepable */
-	RANK_INODE,	  /* inode.lock of anything else; sleepable */
-	RANK_MM,	  /* mm.lock: vma tree and brk; sleepable (file-backed mmap reads) */
-	RANK_EPOLL,	  /* one: which epoll set watches which file */
-	RANK_PROC_TREE,	  /* one: pid table, parents, children, groups, sessions */
-	RANK_PROC,	  /* proc.lock: limits, names, credentials, cwd and root */
-	RANK_SIGNAL,	  /* proc.sig_lock: pending sets, actions, masks */
-	RANK_FDTABLE,	  /* fdtable.lock */
-	RANK_MOUNT,	  /* one: the mount tree */
-	RANK_DTREE,	  /* one: dentries' parents, names and children */
-	RANK_DENTRY,	  /* a stripe of the dentry hash; two: lock_acquire2() */
-	RANK_ICACHE,	  /* superblock's inode table */
-	RANK_FLOCK,	  /* one: flock and fcntl locks */
-	RANK_SOCK_TABLE,  /* a family's table of addresses, ports */
-	RANK_SOCK,	  /* sock.lock; two ends of a pair: lock_acquire2() */
-	RANK_TTY,	  /* tty.lock; two of a pty pair: lock_acquire2() */
+	RANK_EPOLL_SET,	   /* epoll.lock; a set in a set: lock_acquire_inner(); sleepable */
+	RANK_FILE,	   /* file.pos_lock: held across a read, which locks the inode; sleepable */
+	RANK_RENAME,	   /* one per superblock: renames between directories; sleepable */
+	RANK_OVERLAY_DIR,  /* inode.lock of an overlayfs directory: outside those of its layers */
+	RANK_OVERLAY,	   /* inode.lock of other overlayfs inodes; sleepable */
+	RANK_INODE_DIR,	   /* inode.lock of a directory; sleepable */
+	RANK_INODE,	   /* inode.lock of anything else; sleepable */
+	RANK_MM,	   /* mm.lock: vma tree and brk; sleepable (file-backed mmap reads) */
+	RANK_EPOLL,	   /* one: which epoll set watches which file */
+	RANK_PROC_TREE,	   /* one: pid table, parents, children, groups, sessions */
+	RANK_PROC,	   /* proc.lock: limits, names, credentials, cwd and root */
+	RANK_SIGNAL,	   /* proc.sig_lock: pending sets, actions, masks */
+	RANK_FDTABLE,	   /* fdtable.lock */
+	RANK_MOUNT,	   /* one: the mount tree */
+	RANK_DTREE,	   /* one: dentries' parents, names and children */
+	RANK_DENTRY,	   /* a stripe of the dentry hash; two: lock_acquire2() */
+	RANK_ICACHE,	   /* superblock's inode table */
+	RANK_FLOCK,	   /* one: flock and fcntl locks */
+	RANK_NOTIFY,	   /* one: which inotify instance watches which inode */
+	RANK_NOTIFY_QUEUE, /* inotify.lock: the events of an instance */
+	RANK_SOCK_TABLE,   /* a family's table of addresses, ports */
+	RANK_SOCK,	   /* sock.lock; two ends of a pair: lock_acquire2() */
+	RANK_TTY,	   /* tty.lock; two of a pty pair: lock_acquire2() */
 	RANK_PIPE,
 	RANK_DEVICE, /* one device: a frame buffer, an input device, the sound card */
 	RANK_FUTEX,
@@ -39,6 +41,7 @@ enum lock_rank {
 	RANK_WAITQ,	  /* queues without an object of their own */
 	RANK_EPOLL_READY, /* epoll.ready_lock; a set in a set: lock_acquire_inner() */
 	RANK_CHUNK,	  /* the chunk cache */
+	RANK_SHARED,	  /* free pages of S, memory that processes share; plain shared mappings */
 	RANK_RING,
 	RANK_ALLOC,
 	RANK_KLOG,

@@ -3,7 +3,9 @@
  * Locks: mm.lock (RANK_MM).
  */
 #include "mm/internal.h"
+#include "mm/plainmap.h"
 #include "mm/pool.h"
+#include "mm/shared.h"
 #include "lib/alloc.h"
 #include "lib/klog.h"
 #include "lib/kassert.h"
@@ -31,11 +33,15 @@ void mm_get(struct mm *mm)
 	ref_get(&mm->refs);
 }
 
-static void vma_free(struct mm *mm, struct vma *v)
+void vma_free_locked(struct mm *mm, struct vma *v)
 {
 	list_del(&v->link);
 	if (v->file && v->file->ops->map)
 		v->file->ops->map->unmap(v->file, mm, v);
+	if (v->plain)
+		plainmap_put(v->plain);
+	if (v->shared)
+		shseg_put(v->shared);
 	if (v->file)
 		file_put(v->file);
 	kfree(v);
@@ -48,7 +54,7 @@ void mm_put(struct mm *mm)
 	if (!ref_put(&mm->refs))
 		return;
 	LIST_FOR_EACH_SAFE(v, next, &mm->vmas, link)
-		vma_free(mm, v);
+		vma_free_locked(mm, v);
 	if (mm->memory)
 		memory_put(mm->memory, mm->touched);
 	kfree(mm->exe);
@@ -77,6 +83,7 @@ struct mm *mm_copy(struct mm *from)
 	mm->heap_base = from->heap_base;
 	mm->brk = from->brk;
 	mm->mmap_base = from->mmap_base;
+	mm->shares = from->shares;
 	mm->touched = from->touched;
 	mm->arg_start = from->arg_start;
 	mm->arg_end = from->arg_end;
@@ -100,6 +107,9 @@ struct mm *mm_copy(struct mm *from)
 			ok = false;
 			break;
 		}
+		KASSERT(!n->plain); /* fork() was refused */
+		if (n->shared)
+			shseg_get(n->shared);
 		if (n->file)
 			file_get(n->file);
 		list_add_tail(&mm->vmas, &n->link);
@@ -155,13 +165,14 @@ struct vma *vma_find_locked(struct mm *mm, uint32_t a)
 
 static bool can_join(const struct vma *v, uint32_t prot, uint32_t flags, uint8_t kind)
 {
-	return !v->file && v->prot == prot && v->flags == flags && v->kind == kind;
+	return !v->file && !v->shared && v->prot == prot && v->flags == flags && v->kind == kind;
 }
 
 struct vma *vma_add_locked(struct mm *mm, uint32_t start, uint32_t end, uint32_t prot,
 	uint32_t flags, uint8_t kind, struct file *file, uint64_t offset)
 {
 	struct vma *v, *prev = NULL;
+	bool in_s = is_shared_address(start);
 
 	LIST_FOR_EACH(v, &mm->vmas, link) {
 		if (v->start >= end)
@@ -169,7 +180,7 @@ struct vma *vma_add_locked(struct mm *mm, uint32_t start, uint32_t end, uint32_t
 		prev = v;
 	}
 	KASSERT(!prev || prev->end <= start);
-	if (!file && prev && prev->end == start && can_join(prev, prot, flags, kind)) {
+	if (!file && !in_s && prev && prev->end == start && can_join(prev, prot, flags, kind)) {
 		prev->end = end;
 		return prev;
 	}
@@ -203,6 +214,10 @@ int vma_split_at_locked(struct mm *mm, uint32_t a)
 	*n = *v;
 	if (n->file)
 		file_get(n->file);
+	if (n->shared)
+		shseg_get(n->shared);
+	if (n->plain)
+		plainmap_get(n->plain);
 	n->start = a;
 	n->offset += a - v->start;
 	v->end = a;
@@ -220,7 +235,7 @@ int vma_remove_locked(struct mm *mm, uint32_t start, uint32_t end)
 		if (v->start >= end)
 			break;
 		if (v->start >= start)
-			vma_free(mm, v);
+			vma_free_locked(mm, v);
 	}
 	return 0;
 }
@@ -275,6 +290,8 @@ void mm_refresh_locked(struct mm *mm)
 	LIST_FOR_EACH(v, &mm->vmas, link) {
 		bool ok = (v->prot & rw) == rw;
 
+		if (v->shared)
+			break;
 		if (in_low && ok && v->start == low) {
 			low = v->end;
 			continue;
@@ -294,21 +311,21 @@ void mm_refresh_locked(struct mm *mm)
 	atomic_store(&mm->fast_map, (uint64_t)best_start << 32 | best_end);
 }
 
-uint64_t mm_mapped_locked(struct mm *mm)
+uint64_t mm_mapped_locked(struct mm *mm, uint32_t below)
 {
 	uint64_t sum = 0;
 	struct vma *v;
 
 	LIST_FOR_EACH(v, &mm->vmas, link)
-		sum += v->end - v->start;
+		sum += v->start < below ? v->end - v->start : 0;
 	return sum;
 }
 
 bool mm_limit_ok_locked(struct mm *mm, uint64_t more)
 {
-	uint64_t sum = mm_mapped_locked(mm) + more;
-
-	return sum <= mm->limit && sum <= proc_limit_self(RLIMIT_AS);
+	/* S does not count against the size of U. */
+	return mm_mapped_locked(mm, S_BASE) + more <= mm->limit &&
+	       mm_mapped_locked(mm, UINT32_MAX) + more <= proc_limit_self(RLIMIT_AS);
 }
 
 /* ---- for /proc ---- */

@@ -7,6 +7,7 @@
  *          stack_size .. heap_base    static data of the program
  *          heap_base .. brk           brk(2)
  *          mmap_base .. 2 GiB         mmap(2), first fit from below
+ *          2 GiB ..                   S: what is shared with other processes; see mm/shared.h
  */
 #ifndef MM_MM_H
 #define MM_MM_H
@@ -17,6 +18,8 @@
 #include "lib/ref.h"
 
 struct file;
+struct plainmap;
+struct shseg;
 
 #define PROT_READ 1u
 #define PROT_WRITE 2u
@@ -41,6 +44,9 @@ struct vma {
 	struct file *file;    /* referenced; NULL: anonymous */
 	uint64_t offset;      /* in file, of start */
 	uint8_t kind;	      /* VMA_* */
+	uint32_t times; /* mmaps of these pages of S: a segment has one address, see shared.h */
+	struct shseg *shared;	/* referenced: the range lies in S; NULL: in U */
+	struct plainmap *plain; /* referenced: written back, see plainmap.h; NULL: not */
 };
 enum { VMA_MMAP, VMA_STACK, VMA_DATA, VMA_HEAP };
 
@@ -55,6 +61,7 @@ struct mm {
 	uint32_t fast_end;	 /* [a] [PAGE_SIZE, fast_end) is all readable and writable */
 	uint64_t fast_map; /* [a] so is [fast_map >> 32, low word): the largest run of mappings */
 	uint64_t limit;	   /* bytes U may grow to */
+	bool shares;	   /* [i] once it runs: linked with -mshm, reaches S */
 	char *exe;	   /* [i] path text of the program, for /proc/<pid>/exe and maps */
 	uint32_t arg_start, arg_end, env_start, env_end; /* for /proc/<pid>/cmdline, environ */
 	char *cmdline; /* kernel copy of the argument strings, NUL-separated */

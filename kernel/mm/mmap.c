@@ -1,19 +1,31 @@
 /*
  * mmap.c - mmap, munmap, mremap, mprotect and friends: bookkeeping over U.
  * Spec: POSIX.1-2024 mmap(); flags as Linux has them. A private file mapping is a copy made at the
- * call. A writable shared mapping of a file needs memory that processes share: ENODEV here.
+ * call. Memory that processes share is mmap_shared.c's; a shared file mapping of a program that
+ * cannot reach S is plainmap.c's.
  * Locks: mm.lock.
  */
 #include "mm/internal.h"
+#include "mm/plainmap.h"
+#include "mm/shared.h"
 #include "lib/alloc.h"
 #include "lib/klog.h"
 #include "arch/arch.h"
 #include "proc/proc.h"
 #include "syscalls.h"
 
+/* Pages of U. */
 static bool range_valid(uint32_t start, uint64_t len)
 {
 	return !(start & (PAGE_SIZE - 1)) && len > 0 && start + len <= U_LIMIT;
+}
+
+/* Pages of U or of S. */
+static bool range_anywhere(uint32_t start, uint64_t len)
+{
+	return range_valid(start, len) ||
+	       (is_shared_address(start) && len > 0 && !(start & (PAGE_SIZE - 1)) &&
+		       start + len <= S_END);
 }
 
 /* Where a new mapping goes; removes what MAP_FIXED replaces. Returns 0: -ENOMEM or in *err. */
@@ -69,14 +81,32 @@ static int check_file(struct file *file, uint32_t prot, uint32_t flags)
 		return shared && (prot & PROT_WRITE) && !file_writable(file) ? -EACCES : 0;
 	if (!file->ops->read || file->ops->stream || !file->inode || !S_ISREG(file->inode->mode))
 		return -ENODEV;
-	if (shared && (prot & PROT_WRITE)) {
-		if (!file_writable(file))
-			return -EACCES;
-		klog(KLOG_WARN, "mm: pid %u: a writable shared file mapping needs -mshm",
-			proc_self()->pid);
-		return -ENODEV;
-	}
+	if (shared && (prot & PROT_WRITE) && (!file_writable(file) || !file->ops->write))
+		return -EACCES;
 	return 0;
+}
+
+/* The copy of a file's bytes at [start, start + len) is to be written back. */
+static int make_plain(struct mm *mm, struct file *file, uint32_t start, uint32_t len)
+{
+	struct plainmap *p;
+	struct vma *v;
+	int err = plainmap_new(mm, file->inode, start, len, &p);
+
+	if (err)
+		return err;
+	lock_acquire(&mm->lock);
+	v = vma_find_locked(mm, start);
+	if (v && v->start == start && v->end == start + len && v->file == file) {
+		plainmap_note_locked(p, start, start + len);
+		plainmap_get(p);
+		v->plain = p;
+	} else {
+		err = -ENOMEM; /* another thread unmapped it meanwhile */
+	}
+	lock_release(&mm->lock);
+	plainmap_put(p);
+	return err;
 }
 
 /* Tell the file of its new mapping, which is undone if it says no. */
@@ -102,6 +132,11 @@ static int map_range(struct mm *mm, uint32_t start, uint32_t len, uint32_t prot,
 	struct vma *v = NULL;
 	int err;
 
+	if (flags & MAP_FIXED) { /* what it replaces */
+		err = plainmap_write_back(mm, start, start + len);
+		if (err)
+			return err;
+	}
 	lock_acquire(&mm->lock);
 	if (!mm_limit_ok_locked(mm, len)) {
 		lock_release(&mm->lock);
@@ -132,6 +167,7 @@ int sys_mmap2(
 	struct file *file = NULL;
 	uint64_t offset = (uint64_t)pgoff << PAGE_SHIFT;
 	uint32_t type = flags & MAP_TYPE;
+	bool shared = type != MAP_PRIVATE;
 	int at, err;
 
 	if (!len || (type != MAP_PRIVATE && type != MAP_SHARED && type != MAP_SHARED_VALIDATE))
@@ -147,6 +183,12 @@ int sys_mmap2(
 		if (err)
 			goto put;
 	}
+	if (shared && mm->shares && !(file && file->ops->map)) {
+		err = file ? mmap_shared_file(file, start, len, prot, flags, offset)
+			   : mmap_shared_anonymous(start, len, prot, flags);
+		if (err != -EOPNOTSUPP)
+			goto put;
+	}
 	at = map_range(mm, start, len, prot, flags, file, offset);
 	if (at < 0 && at > -4096) {
 		err = at;
@@ -156,6 +198,8 @@ int sys_mmap2(
 	if (file && !file->ops->map) {
 		int fill = fill_from_file(file, (uint32_t)at, len, offset);
 
+		if (!fill && shared && (prot & PROT_WRITE) && !file->ops->map)
+			fill = make_plain(mm, file, (uint32_t)at, len);
 		if (fill) {
 			err = fill;
 			sys_munmap((uint32_t)at, len);
@@ -174,9 +218,16 @@ int sys_munmap(uaddr_t start, uint32_t len)
 	struct mm *mm = proc_self()->mm;
 	int err;
 
+	if (is_shared_address(start) && !(start & (PAGE_SIZE - 1)) && len &&
+		(uint64_t)start + PAGE_ALIGN((uint64_t)len) <= S_END)
+		return munmap_shared(mm, start, start + PAGE_ALIGN(len));
 	len = len > U_LIMIT ? 0 : PAGE_ALIGN(len);
 	if (!range_valid(start, len))
 		return -EINVAL;
+	err = plainmap_write_back(mm, start, start + len);
+	if (err)
+		klog(KLOG_WARN, "mm: pid %u: munmap could not write back: error %d",
+			proc_self()->pid, -err);
 	lock_acquire(&mm->lock);
 	err = vma_remove_locked(mm, start, start + len);
 	mm_refresh_locked(mm);
@@ -198,6 +249,14 @@ static bool covered_locked(struct mm *mm, uint32_t start, uint32_t end)
 	return true;
 }
 
+/* May a range become writable? Not a shared one that would never reach the file. */
+static bool may_write(const struct vma *v)
+{
+	if (!v->file || (v->flags & MAP_TYPE) == MAP_PRIVATE)
+		return true;
+	return file_writable(v->file) && (v->plain || v->shared || v->file->ops->map);
+}
+
 int sys_mprotect(uaddr_t start, uint32_t len, uint32_t prot)
 {
 	struct mm *mm = proc_self()->mm;
@@ -209,7 +268,7 @@ int sys_mprotect(uaddr_t start, uint32_t len, uint32_t prot)
 	len = len > U_LIMIT ? (uint32_t)U_LIMIT : PAGE_ALIGN(len);
 	if (!len)
 		return 0;
-	if (!range_valid(start, len))
+	if (!range_anywhere(start, len))
 		return -ENOMEM;
 	lock_acquire(&mm->lock);
 	if (!covered_locked(mm, start, start + len) || vma_split_at_locked(mm, start) ||
@@ -218,9 +277,7 @@ int sys_mprotect(uaddr_t start, uint32_t len, uint32_t prot)
 	LIST_FOR_EACH(v, &mm->vmas, link) {
 		if (v->start < start || v->start >= start + len)
 			continue;
-		/* See check_file(): what is written there would never reach the file. */
-		if ((prot & PROT_WRITE) && v->file && (v->flags & MAP_TYPE) != MAP_PRIVATE &&
-			!(v->file->ops->map && file_writable(v->file))) {
+		if ((prot & PROT_WRITE) && !may_write(v)) {
 			err = -EACCES;
 			goto refresh;
 		}
@@ -259,6 +316,9 @@ static int remap_locked(struct mm *mm, uint32_t old, uint32_t oldlen, uint32_t n
 
 	if (!v || old + oldlen > v->end)
 		return -EFAULT;
+	/* Its pages have one address; and a copy of a file would have to be filled from it. */
+	if ((v->shared || v->plain) && (newlen > oldlen || (flags & MREMAP_FIXED)))
+		return -ENOMEM;
 	/* What a device maps neither grows nor moves. */
 	if (v->file && v->file->ops->map && (newlen > oldlen || (flags & MREMAP_FIXED)))
 		return -EFAULT;
@@ -308,8 +368,13 @@ int sys_mremap(uaddr_t old, uint32_t oldlen, uint32_t newlen, uint32_t flags, ua
 		return -ENOMEM;
 	oldlen = PAGE_ALIGN(oldlen);
 	newlen = PAGE_ALIGN(newlen);
-	if (!range_valid(old, oldlen)) /* oldlen 0 duplicates a shared map: not without -mshm */
+	if (!range_anywhere(old, oldlen)) /* oldlen 0 duplicates a shared map: not without -mshm */
 		return -EINVAL;
+	if (newlen < oldlen) {
+		r = plainmap_write_back(mm, old + newlen, old + oldlen);
+		if (r)
+			return r;
+	}
 	lock_acquire(&mm->lock);
 	r = remap_locked(mm, old, oldlen, newlen, flags, want);
 	mm_refresh_locked(mm);
@@ -327,7 +392,7 @@ static int check_mapped(uaddr_t start, uint32_t len)
 		return -EINVAL;
 	if (!len)
 		return 0;
-	if (len > U_LIMIT || start + (uint64_t)PAGE_ALIGN(len) > U_LIMIT)
+	if (!range_anywhere(start, PAGE_ALIGN((uint64_t)len)))
 		return -ENOMEM;
 	lock_acquire(&mm->lock);
 	ok = covered_locked(mm, start, start + PAGE_ALIGN(len));
@@ -339,13 +404,16 @@ static int check_mapped(uaddr_t start, uint32_t len)
 #define MS_INVALIDATE 2u
 #define MS_SYNC 4u
 
-/* No mapping here is written back (see check_file), so that there is never anything to write. */
+/* Pages of S are the file's own. Those of a plain program are copied back. */
 int sys_msync(uaddr_t start, uint32_t len, uint32_t flags)
 {
+	int err;
+
 	if (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC) ||
 		(flags & (MS_ASYNC | MS_SYNC)) == (MS_ASYNC | MS_SYNC))
 		return -EINVAL;
-	return check_mapped(start, len);
+	err = check_mapped(start, len);
+	return err ? err : plainmap_write_back(proc_self()->mm, start, start + PAGE_ALIGN(len));
 }
 
 int sys_mlock(uaddr_t start, uint32_t len)
@@ -386,7 +454,7 @@ int sys_madvise(uaddr_t start, uint32_t len, uint32_t advice)
 	LIST_FOR_EACH(v, &mm->vmas, link) {
 		uint32_t a = MAX(v->start, start), b = MIN(v->end, start + len);
 
-		if (a < b && !v->file)
+		if (a < b && !v->file && !v->shared)
 			arch_uset(a, 0, b - a);
 	}
 	lock_release(&mm->lock);

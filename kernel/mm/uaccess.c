@@ -3,6 +3,7 @@
  * Locks: mm.lock in the slow path of uaccess_ok().
  */
 #include "mm/internal.h"
+#include "mm/shared.h"
 #include "mm/uaccess.h"
 #include "lib/str.h"
 #include "abi/fs.h"
@@ -42,6 +43,8 @@ bool uaccess_ok(uaddr_t a, size_t n, bool write)
 	map = atomic_load(&mm->fast_map);
 	if (LIKELY(a >= (uint32_t)(map >> 32) && end <= (uint32_t)map))
 		return true;
+	if (is_shared_address(a))
+		return end <= S_END && slow_ok(mm, a, end, write);
 	return end <= U_LIMIT && slow_ok(mm, a, end, write);
 }
 
@@ -122,9 +125,39 @@ int iob_init_iovec(struct iobuf *b, struct abi_iovec *vec, uaddr_t uvec, uint32_
 	return 0;
 }
 
-enum move { PUT, GET, ZERO };
+enum move { PUT, GET, ZERO, PUT_SHARED, GET_SHARED };
 
-static size_t iob_move(struct iobuf *b, uint8_t *k, size_t n, enum move what)
+/* The buffer is the kernel's own. s: an address in S. */
+static void move_kernel(uint8_t *base, uint8_t *k, uaddr_t s, size_t n, enum move what)
+{
+	if (what == PUT)
+		memcpy(base, k, n);
+	else if (what == GET)
+		memcpy(k, base, n);
+	else if (what == ZERO)
+		memset(base, 0, n);
+	else if (what == PUT_SHARED)
+		arch_copyin(base, s, n);
+	else
+		arch_copyout(s, base, n);
+}
+
+static void move_user(uaddr_t base, uint8_t *k, uaddr_t s, size_t n, enum move what)
+{
+	if (what == PUT)
+		arch_copyout(base, k, n);
+	else if (what == GET)
+		arch_copyin(k, base, n);
+	else if (what == ZERO)
+		arch_uset(base, 0, n);
+	else if (what == PUT_SHARED)
+		arch_umove(base, s, n);
+	else
+		arch_umove(s, base, n);
+}
+
+/* Bytes go to or come from k (K) or s (S), as `what` says. */
+static size_t iob_move(struct iobuf *b, uint8_t *k, uaddr_t s, size_t n, enum move what)
 {
 	size_t done = 0;
 
@@ -134,12 +167,7 @@ static size_t iob_move(struct iobuf *b, uint8_t *k, size_t n, enum move what)
 
 		if (b->kernel) {
 			part = n;
-			if (what == PUT)
-				memcpy(b->kbase, k, part);
-			else if (what == GET)
-				memcpy(k, b->kbase, part);
-			else
-				memset(b->kbase, 0, part);
+			move_kernel(b->kbase, k, s, part, what);
 			b->kbase = (uint8_t *)b->kbase + part;
 		} else {
 			while (b->useg == 0) {
@@ -149,12 +177,7 @@ static size_t iob_move(struct iobuf *b, uint8_t *k, size_t n, enum move what)
 				b->nvec--;
 			}
 			part = MIN(n - done, b->useg);
-			if (what == PUT)
-				arch_copyout(b->ubase, k + done, part);
-			else if (what == GET)
-				arch_copyin(k + done, b->ubase, part);
-			else
-				arch_uset(b->ubase, 0, part);
+			move_user(b->ubase, k ? k + done : NULL, s + (uint32_t)done, part, what);
 			b->ubase += part;
 			b->useg -= part;
 		}
@@ -167,15 +190,25 @@ static size_t iob_move(struct iobuf *b, uint8_t *k, size_t n, enum move what)
 
 size_t iob_put(struct iobuf *b, const void *src, size_t n)
 {
-	return iob_move(b, (uint8_t *)(uintptr_t)src, n, PUT);
+	return iob_move(b, (uint8_t *)(uintptr_t)src, 0, n, PUT);
 }
 
 size_t iob_get(struct iobuf *b, void *dst, size_t n)
 {
-	return iob_move(b, dst, n, GET);
+	return iob_move(b, dst, 0, n, GET);
 }
 
 size_t iob_zero(struct iobuf *b, size_t n)
 {
-	return iob_move(b, NULL, n, ZERO);
+	return iob_move(b, NULL, 0, n, ZERO);
+}
+
+size_t iob_put_shared(struct iobuf *b, uaddr_t src, size_t n)
+{
+	return iob_move(b, NULL, src, n, PUT_SHARED);
+}
+
+size_t iob_get_shared(struct iobuf *b, uaddr_t dst, size_t n)
+{
+	return iob_move(b, NULL, dst, n, GET_SHARED);
 }

@@ -48,5 +48,8 @@ int iob_init_iovec(struct iobuf *b, struct abi_iovec *vec, uaddr_t uvec, uint32_
 size_t iob_put(struct iobuf *b, const void *src, size_t n); /* kernel -> buffer */
 size_t iob_get(struct iobuf *b, void *dst, size_t n);	    /* buffer -> kernel */
 size_t iob_zero(struct iobuf *b, size_t n);
+/* The same between the buffer and S (mm/shared.h); the kernel's own segment, not checked. */
+size_t iob_put_shared(struct iobuf *b, uaddr_t src, size_t n);
+size_t iob_get_shared(struct iobuf *b, uaddr_t dst, size_t n);
 
 #endif

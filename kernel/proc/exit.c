@@ -179,6 +179,17 @@ static void thread_end(struct thread *t)
 	proc_put(p); /* the thread's */
 }
 
+static bool all_leaving_locked(const struct proc *p)
+{
+	struct thread *t;
+
+	LIST_FOR_EACH(t, &p->threads, link) {
+		if (!t->leaving)
+			return false;
+	}
+	return true;
+}
+
 int proc_exit_self(uint32_t code, bool group)
 {
 	struct thread *t = thread_self();
@@ -195,9 +206,12 @@ int proc_exit_self(uint32_t code, bool group)
 	if (group && !t->vfork)
 		signal_kill_group(p, code, t);
 	lock_acquire(&p->sig_lock);
-	/* Unless something ends the process as a whole, its status is its first thread's. */
-	if (!p->group_exiting && t->tid == p->pid)
+	/* Unless something ends the process as a whole, its status is its last thread's. */
+	t->leaving = true;
+	if (!p->group_exiting && all_leaving_locked(p)) {
+		p->group_exiting = true;
 		p->group_exit_code = code;
+	}
 	lock_release(&p->sig_lock);
 	futex_thread_end(t);
 	thread_start_done(t, -EAGAIN);

@@ -39,6 +39,8 @@ struct poll_table;
 struct proc;
 struct cred;
 struct mm;
+struct shseg;
+struct mm;
 struct vma;
 struct proc_text;
 
@@ -140,6 +142,10 @@ struct inode {
 	struct list flocks;	/* [FLOCK] flock and fcntl locks on it */
 	struct list cache_link; /* [ICACHE] the file system's own table */
 	struct pipe *fifo;	/* [l] the pipe behind an open FIFO */
+	struct list watches;	/* [NOTIFY] inotify's */
+	uint32_t watch_mask;	/* [a] IN_* that one of them wants; 0: there is none */
+	struct mm *plain_mm;	/* [plain_lock of mm/plainmap.c] who maps it so; not referenced */
+	uint32_t plain_count;	/* [plain_lock] its mappings of that kind */
 	void *priv;		/* file system's */
 };
 
@@ -339,6 +345,10 @@ struct file_ops {
 	/* mmap, shared or private. NULL: private ones copy the bytes by read, regular files only.
 	 */
 	const struct map_ops *map;
+	/* The pages of S that hold the contents from byte 0 to at least `reach`, referenced; moves
+	 * them there if need be. NULL, or -EOPNOTSUPP: not here. -ENOMEM: S is full, or the file
+	 * is shared already and cannot be made longer. */
+	int (*share)(struct file *file, uint64_t reach, struct shseg **out);
 	/* Further lines of /proc/<pid>/fdinfo/<fd>, by text_add() of fs/procfs.h. NULL: none. */
 	void (*fdinfo)(struct file *file, struct proc_text *out);
 	bool stream; /* no position: pipe, tty, socket; lseek is -ESPIPE */

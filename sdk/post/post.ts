@@ -1,8 +1,8 @@
 /**
- * post.ts [-mno-safepoint] [--fork-list=FILE | --fork-list-if=FILE] [-masyncify-asserts] PROGRAM
+ * post.ts [-mno-safepoint] [-mshm] [--fork-list=FILE | --fork-list-if=FILE] [-masyncify-asserts] PROGRAM
  *
  * What turns the linker's output into a program of ours, in place: polls at loop heads, Asyncify
- * if it forks, wasm-opt, and the section "pleat" that the kernel looks for first.
+ * if it forks, wasm-opt, access to shared memory if it asks for it (-mshm), and the section "pleat" that the kernel looks for first.
  * The contract is kernel/abi/program.h, which is read for its numbers.
  */
 import { spawnSync } from 'node:child_process';
@@ -20,6 +20,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { forkList } from './forklist.ts';
 import { addSafepoints } from './safepoint.ts';
+import { addShared } from './shm.ts';
 import {
   SECTION,
   concat,
@@ -52,9 +53,13 @@ const FEATURES = [
   'tail-call',
 ].map((f) => `--enable-${f}`);
 
+/** Custom sections that the finished program keeps beside ours. */
+const KEPT = new Set(['name', 'metadata.code.branch_hint']);
+
 interface Options {
   program: string;
   safepoint: boolean;
+  shared: boolean;
   asserts: boolean;
   forkListFile: string | undefined;
   /** the list is a whole package's: a program need not have every function in it */
@@ -65,12 +70,14 @@ function options(argv: readonly string[]): Options {
   const o: Options = {
     program: '',
     safepoint: true,
+    shared: false,
     asserts: false,
     forkListFile: undefined,
     forkListShared: false,
   };
   for (const a of argv) {
     if (a === '-mno-safepoint') o.safepoint = false;
+    else if (a === '-mshm') o.shared = true;
     else if (a === '-masyncify-asserts') o.asserts = true;
     else if (a.startsWith('--fork-list')) {
       o.forkListFile = a.slice(a.indexOf('=') + 1);
@@ -172,16 +179,24 @@ export function postLink(bytes: Uint8Array, o: Options): { bytes: Uint8Array; re
   try {
     const asyncify = forks ? asyncifyArgs(module, o, dir) : [];
     const done = parse(wasmOpt(serialize(module.sections), asyncify, dir));
-    const flags = (forks ? value('PROG_FORK') : 0) | (o.safepoint ? value('PROG_SAFEPOINT') : 0);
+    const shared = o.shared ? addShared(done) : undefined;
+    const flags =
+      (forks ? value('PROG_FORK') : 0) |
+      (o.safepoint ? value('PROG_SAFEPOINT') : 0) |
+      (shared ? value('PROG_SHM') : 0);
     const words = new DataView(new ArrayBuffer(4 * value('SECTION_WORDS')));
     [value('ABI_VERSION'), flags, stackSize(done)].forEach((w, i) =>
       words.setUint32(4 * i, w, true),
     );
     const own: Section = { id: SECTION.custom, name: 'pleat', body: new Uint8Array(words.buffer) };
-    const rest = done.sections.filter((s) => s.id !== SECTION.custom || s.name === 'name');
+    const rest = (shared ?? done).sections.filter(
+      (s) => s.id !== SECTION.custom || KEPT.has(s.name),
+    );
     return {
       bytes: concat([serialize([own, ...rest])]),
-      report: `${polled.loops} loops${forks ? ', forks' : ''}`,
+      report:
+        `${polled.loops} loops${forks ? ', forks' : ''}` +
+        (shared ? `, ${shared.tested} of ${shared.accesses} accesses tested` : ''),
     };
   } finally {
     rmSync(dir, { recursive: true });

@@ -52,8 +52,19 @@ struct native_u *native_u_current(void)
 	return current_u;
 }
 
+/* S: its first byte is address S_START. */
+#define S_START 0x80000000u
+#define S_SPAN (64ul << 20)
+static uint8_t *s_base;
+static uint64_t s_size = 65536; /* atomic: read beside a growth */
+
 static uint8_t *user(uaddr_t a, size_t n)
 {
+	if (a >= S_START) {
+		if ((uint64_t)(a - S_START) + n > arch_ssize())
+			arch_halt("native: raw user access outside S");
+		return s_base + (a - S_START);
+	}
 	/* The checked copies of mm/uaccess.h let nothing else through. */
 	if (!current_u || (uint64_t)a + n > current_u->size)
 		arch_halt("native: raw user access outside U");
@@ -136,6 +147,28 @@ bool arch_ugrow(uint64_t bytes)
 		return false;
 	if (bytes > current_u->size)
 		current_u->size = (bytes + 65535) & ~65535ull;
+	return true;
+}
+
+__attribute__((constructor)) static void make_s(void)
+{
+	s_base = mmap(NULL, S_SPAN, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (s_base == MAP_FAILED)
+		abort();
+}
+
+uint64_t arch_ssize(void)
+{
+	return __atomic_load_n(&s_size, __ATOMIC_SEQ_CST);
+}
+
+bool arch_sgrow(uint64_t bytes)
+{
+	if (bytes > S_SPAN)
+		return false;
+	if (bytes > arch_ssize())
+		__atomic_store_n(&s_size, (bytes + 65535) & ~65535ull, __ATOMIC_SEQ_CST);
 	return true;
 }
 

@@ -18,6 +18,8 @@ IMPORT("uaccess", "store32") void u_store32(uint32_t a, uint32_t v);
 IMPORT("uaccess", "cas32") uint32_t u_cas32(uint32_t a, uint32_t old, uint32_t new_value);
 IMPORT("uaccess", "size") uint32_t u_size(void);
 IMPORT("uaccess", "grow") int32_t u_grow(uint32_t pages);
+IMPORT("uaccess", "ssize") uint32_t s_size(void);
+IMPORT("uaccess", "sgrow") int32_t s_grow(uint32_t pages);
 IMPORT("probe", "probe") void p_probe(void);
 
 IMPORT("host", "clock") double h_clock(void);	    /* ms since machine start */
@@ -118,6 +120,18 @@ bool arch_ugrow(uint64_t bytes)
 	uint64_t now = arch_usize();
 
 	return bytes <= now || u_grow((uint32_t)((bytes - now + 0xffff) >> 16)) >= 0;
+}
+
+uint64_t arch_ssize(void)
+{
+	return (uint64_t)s_size() << 16;
+}
+
+bool arch_sgrow(uint64_t bytes)
+{
+	uint64_t now = arch_ssize();
+
+	return bytes <= now || s_grow((uint32_t)((bytes - now + 0xffff) >> 16)) >= 0;
 }
 
 /* The linker put static data below __heap_base; the first growth starts at the memory's end. */

@@ -4,6 +4,8 @@ export interface InitMessage {
   readonly type: 'init';
   readonly kernel: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
+  /** S, which processes share; not with jsUaccess: it needs multi-memory */
+  readonly shared?: WebAssembly.Memory;
   /** the kernel build without multi-memory: copies come from JavaScript */
   readonly jsUaccess: boolean;
   /** platform clock at the machine's start, ms */

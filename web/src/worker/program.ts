@@ -5,8 +5,8 @@ import type { Program } from '../host/messages.ts';
 
 /**
  * Wasm pages that the module's import of env.memory asks for; 0 when it imports none. Throws for what
- * no program needs and could exhaust the engine's heap with, which ends every process: many tables
- * (each takes ten million entries), types of the garbage collector.
+ * no program needs and could exhaust the engine with, which ends every process: many tables (each
+ * takes ten million entries), memories of its own, types of the garbage collector.
  */
 export function importedPages(bytes: Uint8Array): number {
   let at = 8;
@@ -20,9 +20,10 @@ export function importedPages(bytes: Uint8Array): number {
       if (byte < 128) return value;
     }
   };
-  const skipName = (): void => {
+  const name = (): string => {
     const length = leb();
     at += length;
+    return new TextDecoder().decode(bytes.subarray(at - length, at));
   };
   const limits = (): number => {
     const flags = leb();
@@ -48,16 +49,20 @@ export function importedPages(bytes: Uint8Array): number {
     const end = at + size;
     if (id === 1) checkTypes();
     if (id === 4 && leb() > 1) throw new Error('more than one table');
+    if (id === 5 && leb() > 0) throw new Error('a memory of its own');
     if (id === 2) {
       for (let count = leb(); count > 0; count--) {
-        skipName();
-        skipName();
+        name(); /* "env" or "kernel": anything else fails to link */
+        const what = name();
         const kind = bytes[at++];
         if (kind === 0) leb();
         else if (kind === 1) {
           at++;
           limits();
-        } else if (kind === 2) pages = limits();
+        } else if (kind === 2) {
+          const minimum = limits();
+          if (what === 'memory') pages = minimum;
+        }
         else if (kind === 3) at += 2;
         else if (kind === 4) {
           at++;

@@ -64,5 +64,8 @@ export function jsUaccess(kernel: WebAssembly.Memory, user: WebAssembly.Memory):
         return -1;
       }
     },
+    /* No memory that processes share: a program that wants it needs multi-memory itself. */
+    ssize: () => 0,
+    sgrow: () => -1,
   };
 }

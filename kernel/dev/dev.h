@@ -17,6 +17,8 @@ struct file_ops;
 #define DEV_MAJOR_SOUND 14
 #define DEV_MAJOR_FB 29
 #define DEV_MAJOR_PTS 136
+#define DEV_MINOR_MICE 63    /* of INPUT */
+#define DEV_MINOR_EVENT 64   /* of INPUT: event0 */
 #define DEV_MINOR_CONCTL 240 /* of MISC: which terminals the page shows, for init */
 #define DEV_MINOR_HOSTIN 241 /* of MISC: the host's standard streams, when it is no terminal */
 #define DEV_MINOR_HOSTOUT 242
@@ -41,6 +43,8 @@ extern const uint32_t dev_table_len;
 extern const struct file_ops null_fops, zero_fops, full_fops, random_fops;
 /* kmsg.c */
 extern const struct file_ops kmsg_fops;
+/* evdev.c, mice.c */
+extern const struct file_ops evdev_fops, mice_fops;
 /* fb.c */
 extern const struct file_ops fb_fops;
 /* trace/ */

@@ -21,6 +21,7 @@
 #include "lib/klog.h"
 #include "lib/str.h"
 #include "proc/proc.h"
+#include "tty/vt.h"
 #include "vfs/vfs.h"
 
 #define XRES_MIN 320u
@@ -710,6 +711,7 @@ static int fb_open(struct inode *inode, struct file *file)
 	fb->opens++;
 	publish_locked(fb);
 	lock_release(&fb->lock);
+	vt_use_self();
 	file->ops = &open_fb_ops;
 	file->priv = fb;
 	return 0;

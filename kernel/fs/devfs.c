@@ -50,6 +50,25 @@ static int make_link(struct inode *dir, const char *name, const char *target)
 	return err;
 }
 
+/* A node of the table: in the root, or, as "input/event0", in a directory there. */
+static int make_below(struct inode *root, char *name, uint32_t mode, uint32_t rdev)
+{
+	char *slash = strrchr(name, '/');
+	struct inode *dir;
+	int err;
+
+	if (!slash)
+		return make_node(root, name, mode, rdev, 0, 0);
+	lock_acquire(&root->lock);
+	err = root->ops->lookup(root, name, (size_t)(slash - name), &dir);
+	lock_release(&root->lock);
+	if (err)
+		return err;
+	err = make_node(dir, slash + 1, mode, rdev, 0, 0);
+	inode_put(dir);
+	return err;
+}
+
 static int make_entry(struct inode *root, const struct dev_entry *d)
 {
 	char name[32];
@@ -64,7 +83,7 @@ static int make_entry(struct inode *root, const struct dev_entry *d)
 			kformat(name, sizeof(name), "%s%u", d->name, d->minor + i);
 		else
 			str_copy(name, d->name, sizeof(name));
-		err = make_node(root, name, S_IFCHR | d->mode, rdev, 0, 0);
+		err = make_below(root, name, S_IFCHR | d->mode, rdev);
 	}
 	return err;
 }
@@ -73,6 +92,8 @@ static int fill(struct inode *root)
 {
 	int err = make_node(root, "pts", S_IFDIR | 0755, 0, 0, 0);
 
+	if (!err)
+		err = make_node(root, "input", S_IFDIR | 0755, 0, 0, 0);
 	if (!err)
 		err = make_node(root, "shm", S_IFDIR | S_ISVTX | 0777, 0, 0, 0);
 	for (uint32_t i = 0; i < ARRAY_LEN(links) && !err; i++)

@@ -5,6 +5,7 @@
 #include "host/host.h"
 #include "arch/arch.h"
 #include "dev/fb.h"
+#include "dev/input.h"
 #include "init/init.h"
 #include "lib/kassert.h"
 #include "lib/klog.h"
@@ -67,6 +68,15 @@ static void handle(const struct host_slot *e)
 		break;
 	case EV_FB_COPIED:
 		fb_copied(e->arg[0]);
+		break;
+	case EV_INPUT:
+		input_from_host(e);
+		break;
+	case EV_KEY_TEXT:
+		input_text_from_host(e);
+		break;
+	case EV_INPUT_LOST:
+		input_lost(e->arg[0]);
 		break;
 	case EV_STOP:
 		machine_halt(128 + SIGTERM);

@@ -13,6 +13,7 @@
  * looks again after each step. For the input ring the two sides swap roles.
  */
 #include "tty/ldisc.h"
+#include "tty/vt.h"
 #include "dev/dev.h"
 #include "host/host.h"
 #include "proc/proc.h"
@@ -158,6 +159,7 @@ static void console_last_close(struct tty *tty)
 	ended = c->told_hangups != tty->hangups;
 	c->told_hangups = tty->hangups;
 	lock_release(&tty->lock);
+	vt_reset(c->number);
 	if (ended)
 		HOST_REQUEST(OP_CONSOLE_CLOSED, c->number);
 }
@@ -167,6 +169,7 @@ static const struct tty_driver console_driver = {
 	.put = console_put,
 	.pending = console_pending,
 	.input_room = console_pull,
+	.ioctl = vt_ioctl,
 	.closed = console_last_close,
 	.revoke_at_session_end = true,
 };
@@ -232,6 +235,30 @@ void console_init(void)
 {
 	if (!console_get(1))
 		panic("console: no memory for the first terminal");
+}
+
+struct tty *console_tty(uint32_t n)
+{
+	struct console *c = console_find(n);
+
+	return c ? c->tty : NULL;
+}
+
+uint32_t consoles_open(void)
+{
+	uint32_t mask = 0;
+
+	for (uint32_t n = 1; n <= CONSOLE_COUNT; n++) {
+		struct console *c = console_find(n);
+
+		if (!c)
+			continue;
+		lock_acquire(&c->tty->lock);
+		if (c->tty->opens > 0)
+			mask |= 1u << n;
+		lock_release(&c->tty->lock);
+	}
+	return mask;
 }
 
 void console_set_raw_stream(uint32_t n)

@@ -704,7 +704,7 @@ static int common_ioctl(
 	case TIOCOUTQ:
 		return count_ioctl(tty, cmd, arg);
 	default:
-		return -ENOTTY;
+		return tty->driver->ioctl ? tty->driver->ioctl(tty, cmd, arg) : -ENOTTY;
 	}
 }
 

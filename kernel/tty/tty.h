@@ -37,6 +37,8 @@ struct tty_driver {
 	void (*status)(struct tty *tty, uint8_t bits);
 	/* Input that was refused (tty_input() took less) may come now. No lock held. */
 	void (*input_room)(struct tty *tty);
+	/* What tty.c does not know. No lock held. NULL: nothing more. -ENOTTY: not known either. */
+	int (*ioctl)(struct tty *tty, uint32_t cmd, uint32_t arg);
 	/* Last close. tty.lock is not held. NULL: nothing. */
 	void (*closed)(struct tty *tty);
 	/* Last reference: free priv and whatever holds the tty. NULL: nothing. */
@@ -136,6 +138,10 @@ void console_input_eof(uint32_t n); /* no more will come: raw stream reads 0; a 
 void console_resized(uint32_t n, uint32_t cols, uint32_t rows);
 void console_opened(uint32_t n); /* the page shows a new terminal: /dev/conctl tells init */
 void console_closed(uint32_t n);
+/* The terminal of console n, which never goes; NULL: nobody ever opened it. */
+struct tty *console_tty(uint32_t n);
+/* Bit n: console n has open files. */
+uint32_t consoles_open(void);
 /* The rings' bytes, for tests that play the host. */
 uint8_t *console_ring_data(uint32_t n, bool output);
 

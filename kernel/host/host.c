@@ -3,6 +3,7 @@
  * It runs in the timer Worker. It waits for locks like anybody, but never for the host.
  */
 #include "host/host.h"
+#include "host/hostdiff.h"
 #include "arch/arch.h"
 #include "dev/fb.h"
 #include "dev/input.h"
@@ -80,6 +81,12 @@ static void handle(const struct host_slot *e)
 		break;
 	case EV_STOP:
 		machine_halt(128 + SIGTERM);
+		break;
+	case EV_DIFF:
+		host_diff(e->arg[0]);
+		break;
+	case EV_DIFF_DONE:
+		host_diff_done(e->arg[0]);
 		break;
 	default:
 		klog(KLOG_ERROR, "host: unknown event %u", e->op);

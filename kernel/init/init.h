@@ -5,6 +5,7 @@
  *   layer=<name>:<size>   in order, lowest first; number n is layer n
  *   hostdir=<path>        host folder number n is mounted there
  *   arg=<text>            argv of the boot command, one line each
+ *   rootlayers=, overlay=, mount=   see init/mounts.h
  *   env=<NAME=value>  user=<name>  cwd=<dir>  tty=0|1  option=<text>
  */
 #ifndef INIT_INIT_H

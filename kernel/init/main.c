@@ -5,6 +5,7 @@
  * boot_main(), runs in PID 1's own Worker, where waiting for chunks is allowed.
  */
 #include "init/init.h"
+#include "init/mounts.h"
 #include "abi/ring.h"
 #include "fs/fs.h"
 #include "fs/overlayfs.h"
@@ -20,7 +21,7 @@
 #include "tty/tty.h"
 #include "syscalls.h"
 
-#define LAYERS_MAX 64
+#define LAYERS_MAX 128 /* OVL_LAYERS_MAX: the format's 65 and those of mounts */
 #define HOSTDIRS_MAX 16
 
 /* A list of strings, each followed by its NUL. */
@@ -149,7 +150,7 @@ static void plan_line(char *line, size_t len)
 		plan.cwd = keep(value);
 	else if (!strcmp(line, "tty"))
 		plan.pipe = value[0] == '0';
-	else
+	else if (!mounts_plan_line(line, value))
 		panic("init: boot plan: unknown key \"%s\"", line);
 }
 
@@ -262,7 +263,7 @@ void boot_start(const char *text, size_t len)
 static void mount_root(void)
 {
 	struct super *lowers[LAYERS_MAX], *upper, *root;
-	uint32_t n = plan.nlayers;
+	uint32_t n = mounts_root_layers(plan.nlayers);
 	int err;
 
 	if (n == 0)
@@ -281,45 +282,13 @@ static void mount_root(void)
 	if (!err)
 		err = overlay_mount_root(lowers, n, upper, &root);
 	if (!err) {
+		mounts_apply_overlays(root);
 		str_copy(root->source, "overlay", sizeof(root->source));
 		err = mount_super(root, 0, NULL);
 	}
 	if (err)
 		panic("init: the root file system cannot be mounted (error %d)", -err);
 	klog(KLOG_INFO, "vfs: root is overlay(%u x erofs, tmpfs)", n);
-}
-
-static void mount_one(const struct fs_type *type, const char *source, const char *at,
-	uint32_t flags, const char *options)
-{
-	struct path path;
-	int err = path_lookup(AT_FDCWD, at, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path);
-
-	if (!err) {
-		err = path.dentry->inode ? mount_new(type, source, flags, options, &path) : -ENOENT;
-		path_put(&path);
-	}
-	if (err)
-		klog(KLOG_ERROR, "init: %s cannot be mounted on %s (error %d)", type->name, at,
-			-err);
-	else
-		klog(KLOG_INFO, "vfs: %s on %s", type->name, at);
-}
-
-/* Make each directory of an absolute path that is missing. */
-static void make_dirs(const char *path)
-{
-	char part[256];
-
-	for (size_t i = 1; path[i - 1]; i++) {
-		if (path[i] && path[i] != '/')
-			continue;
-		if (i >= sizeof(part))
-			return;
-		memcpy(part, path, i);
-		part[i] = 0;
-		(void)!path_mkdir(AT_FDCWD, part, 0755); /* it may exist; mounting tells the rest */
-	}
 }
 
 static void mount_all(void)
@@ -334,15 +303,16 @@ static void mount_all(void)
 	if (!p->fs || !p->files)
 		panic("init: out of memory");
 	path_put(&root);
-	mount_one(&devfs_type, "dev", "/dev", MS_NOSUID | MS_NOEXEC, "");
-	mount_one(&procfs_type, "proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, "");
-	mount_one(&tmpfs_type, "tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "mode=1777");
+	mounts_one(&devfs_type, "dev", "/dev", MS_NOSUID | MS_NOEXEC, "");
+	mounts_one(&procfs_type, "proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, "");
+	mounts_one(&tmpfs_type, "tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "mode=1777");
+	mounts_plan_all();
 	for (uint32_t i = 0; i < plan.nhostdirs; i++) {
 		char source[32];
 
 		kformat(source, sizeof(source), "host:%u", i);
-		make_dirs(plan.hostdirs[i]);
-		mount_one(&hostfs_type, source, plan.hostdirs[i], MS_RDONLY, "");
+		mounts_make_dirs(plan.hostdirs[i]);
+		mounts_one(&hostfs_type, source, plan.hostdirs[i], MS_RDONLY, "");
 	}
 }
 

@@ -4,6 +4,7 @@
  * #p1-stopped, #p1-fail-bad-signature. Never part of the shipped page.
  */
 import type { FailureName } from '../../descriptor/src/errors.ts';
+import { FEATURES } from '../src/boot/features.ts';
 import type { Parts } from '../src/boot/open.ts';
 import { lacksOf } from '../src/boot/support.ts';
 import { MachineError } from '../src/boot/types.ts';
@@ -122,6 +123,8 @@ export const parts: Parts = {
     };
   },
   hasRuntime: async () => true,
+  features: async () => FEATURES,
+  overlays: async () => [],
   plan: () => PLAN,
   start: async () => new MockMachine(),
 };

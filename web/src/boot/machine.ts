@@ -10,6 +10,8 @@ import { Screens } from './screens.ts';
 import { MachineError } from './types.ts';
 import type { BootPlan, LogLine, Machine, MachineConsole, MachineInput, MachineScreen, MachineState } from './types.ts';
 
+export { FEATURES } from './features.ts';
+
 const CONSOLES = 16;
 const FIRST_SIZE = { cols: 80, rows: 24 };
 
@@ -135,6 +137,7 @@ class BrowserMachine implements Machine {
   readonly #stateListeners: ((state: MachineState) => void)[] = [];
   readonly #logListeners: ((line: LogLine) => void)[] = [];
   readonly #begun = Promise.withResolvers<void>();
+  readonly #diffs: PromiseWithResolvers<Uint8Array>[] = [];
   #stopped: PromiseWithResolvers<void> | undefined;
   #failed: ((error: MachineError) => void) | undefined;
   #failure: MachineError | undefined;
@@ -178,6 +181,15 @@ class BrowserMachine implements Machine {
     throw new MachineError('no-console', `all ${CONSOLES} terminals are in use`);
   }
 
+  diff(): Promise<Uint8Array> {
+    const { kind } = this.#state;
+    if (kind === 'stopped' || kind === 'panic') return Promise.reject(new MachineError('not-running', 'the machine has stopped'));
+    const answer = Promise.withResolvers<Uint8Array>();
+    this.#diffs.push(answer);
+    this.#post({ type: 'diff' });
+    return answer.promise;
+  }
+
   stop(): Promise<void> {
     this.#stopped ??= Promise.withResolvers<void>();
     const { kind } = this.#state;
@@ -196,6 +208,7 @@ class BrowserMachine implements Machine {
 
   /** The kernel Worker and all that it had us make. */
   #terminate(): void {
+    for (const answer of this.#diffs.splice(0)) answer.reject(new MachineError('not-running', 'the machine has stopped'));
     this.#worker.terminate();
     this.#screens.end();
     for (const worker of this.#workers.values()) worker.terminate();
@@ -285,6 +298,12 @@ class BrowserMachine implements Machine {
         this.#workers.get(message.id)?.terminate();
         this.#workers.delete(message.id);
         break;
+      case 'diff': {
+        const answer = this.#diffs.shift();
+        if (message.list === undefined) answer?.reject(new MachineError('no-diff', message.reason));
+        else answer?.resolve(message.list);
+        break;
+      }
       case 'stats':
         break; /* asked for by tests through their own listener */
       case 'stopped':

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { FEATURES } from './features.ts';
+import type { Descriptor } from '../../../descriptor/src/types.ts';
 import { failureOf, openLink } from './open.ts';
 import type { Parts } from './open.ts';
 import { lacksOf } from './support.ts';
@@ -30,6 +32,8 @@ function scene(given: Partial<Parts> & { readonly names?: string } = {}) {
       calls.push(`hasRuntime ${hash[0]}`);
       return hash === OLD;
     },
+    features: async () => FEATURES,
+    overlays: async () => [],
     plan: () => {
       calls.push('plan');
       return PLAN;
@@ -50,6 +54,61 @@ test('openLink verifies, plans and leaves starting to its caller', async () => {
   assert.ok(result.ok);
   assert.equal(await result.value.start(), MACHINE);
   assert.deepEqual(calls, ['verify', 'plan', 'start a']);
+});
+
+test('a link that asks for what the runtime cannot do is refused by the field, before anything is planned', async () => {
+  const base = { name: 'shell', root: OLD, size: 4096 };
+  const publisher = { key: OWN, short: 'abcd-efgh-ijkl-mnop' };
+  const asks: readonly (readonly [string, Partial<Descriptor>])[] = [
+    ['seed', { seed: OLD }],
+    ['services', { services: [{ name: 'web', port: 80 }] }],
+    ['mounts[1]', { mounts: [{ path: '/a', type: 'tmpfs' }, { path: '/b', type: 'opfs', name: 'x' }] }],
+    ['capabilities[0]', { capabilities: ['network'] }],
+    ['panels[0]', { panels: [{ type: 'web', port: 80 }] }],
+  ];
+  for (const [where, more] of asks) {
+    const descriptor = { runtime: OWN, base, ...more };
+    const { parts, calls } = scene({ verify: async () => ({ ok: true, value: { descriptor, publisher } }) });
+    const result = await openLink('p1', parts);
+    assert.ok(!result.ok);
+    assert.equal(result.failure.name, 'unsupported');
+    assert.equal(result.failure.where, where);
+    assert.deepEqual(calls, []);
+  }
+});
+
+test('an older runtime that has no list of features opens what needs none, and nothing else', async () => {
+  const { parts } = scene({ names: OLD, features: async () => [] });
+  assert.ok((await openLink('p1', parts)).ok);
+  const overlays = [{ files: [{ path: 'x' }] }];
+  const descriptor = { runtime: OLD, base: { name: 'shell', root: OLD, size: 4096 }, overlays };
+  const verify = async () => ({ ok: true, value: { descriptor, publisher: { key: OWN, short: 'abcd' } } }) as const;
+  const refused = await openLink('p1', scene({ verify, features: async () => [] }).parts);
+  assert.ok(!refused.ok && refused.failure.name === 'unsupported');
+});
+
+test('the overlays of a link reach the machine, loaded at its start and not before', async () => {
+  const overlays = [{ files: [{ path: 'x' }] }];
+  const descriptor = { runtime: OWN, base: { name: 'shell', root: OLD, size: 4096 }, overlays };
+  const bytes = [Uint8Array.of(0x80)];
+  let started: BootPlan | undefined;
+  let loads = 0;
+  const { parts } = scene({
+    verify: async () => ({ ok: true, value: { descriptor, publisher: { key: OWN, short: 'abcd' } } }),
+    overlays: async () => {
+      loads++;
+      return bytes;
+    },
+    start: async (plan) => {
+      started = plan;
+      return MACHINE;
+    },
+  });
+  const opened = await openLink('p1', parts);
+  assert.ok(opened.ok);
+  assert.equal(loads, 0);
+  await opened.value.start();
+  assert.deepEqual(started?.overlays, bytes);
 });
 
 test('openLink does nothing after a bad signature', async () => {

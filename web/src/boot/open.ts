@@ -5,6 +5,7 @@
  */
 import type { FailureName, Result } from '../../../descriptor/src/errors.ts';
 import type { Descriptor, Publisher } from '../../../descriptor/src/types.ts';
+import { unsupportedField } from './features.ts';
 import { MachineError } from './types.ts';
 import type { BootPlan, Machine } from './types.ts';
 
@@ -23,6 +24,7 @@ export interface OpenFailure {
 
 /** Failures beyond the link's format. */
 export type PageFailureName =
+  | 'unsupported'
   | 'no-wasm'
   | 'no-shared-memory'
   | 'not-isolated'
@@ -45,7 +47,11 @@ export interface Parts {
   verify(text: string): Promise<Result<VerifiedLink>>;
   /** has this deployment published that runtime? rejects when it cannot be reached */
   hasRuntime(hash: string): Promise<boolean>;
+  /** what a published runtime can do: features.ts */
+  features(runtime: string): Promise<readonly string[]>;
   plan(descriptor: Descriptor): BootPlan;
+  /** the link's overlays as the kernel unpacks them; rejects with a MachineError */
+  overlays(descriptor: Descriptor): Promise<readonly Uint8Array[]>;
   /** start a machine on a published runtime; rejects with a MachineError */
   start(plan: BootPlan, runtime: string): Promise<Machine>;
 }
@@ -93,11 +99,20 @@ export async function openLink(
       return failed('runtime-unreachable', 'runtime', messageOf(error));
     }
   }
+  let features: readonly string[];
+  try {
+    features = await parts.features(runtime);
+  } catch (error) {
+    return failed('runtime-unreachable', 'runtime', messageOf(error));
+  }
+  const lacks = unsupportedField(descriptor, features);
+  if (lacks !== undefined) return failed('unsupported', lacks, `${lacks}: this runtime cannot do what it asks for`);
   const plan = parts.plan(descriptor);
-  return {
-    ok: true,
-    value: { descriptor, publisher, start: () => parts.start(plan, runtime) },
+  const start = async (): Promise<Machine> => {
+    if (descriptor.overlays === undefined) return await parts.start(plan, runtime);
+    return await parts.start({ ...plan, overlays: await parts.overlays(descriptor) }, runtime);
   };
+  return { ok: true, value: { descriptor, publisher, start } };
 }
 
 /** Codes of a MachineError, and of the image reader behind it, that have a page of their own. */

@@ -2,7 +2,9 @@
  * The parts that opening a link needs, as a browser has them.
  */
 import type { Result } from '../../../descriptor/src/errors.ts';
+import { FEATURES } from './features.ts';
 import type { Parts, VerifiedLink } from './open.ts';
+import { fetchBytes, loadOverlays } from './overlays.ts';
 import { planFromDescriptor } from './plan.ts';
 import { lacksOf } from './support.ts';
 import { MachineError } from './types.ts';
@@ -10,7 +12,10 @@ import type { BootPlan, Machine } from './types.ts';
 import type { VerifyRequest } from './verify.worker.ts';
 
 /** What r/<hash>/machine.js offers. */
-type RuntimeModule = typeof import('./machine.ts');
+type RuntimeModule = Omit<typeof import('./machine.ts'), 'FEATURES'> & {
+  /** absent in the first runtimes */
+  readonly FEATURES?: readonly string[];
+};
 
 declare const __RUNTIME__: string;
 
@@ -29,11 +34,17 @@ function verify(text: string): Promise<Result<VerifiedLink>> {
   const early = window.earlyCheck;
   delete window.earlyCheck;
   if (early?.text === text) return early.answer.then(keepKernelFor);
+  return askVerifier<Result<VerifiedLink>>({ text });
+}
+
+/** One question to a verifier of its own: it holds what libsodium and unfolding need no longer than that. */
+export function askVerifier<Answer>(request: VerifyRequest): Promise<Answer> {
   const worker = new Worker(new URL(__VERIFIER__, document.baseURI), { type: 'module', name: 'verify' });
-  return new Promise<Result<VerifiedLink>>((done, failed) => {
-    worker.onmessage = (event: MessageEvent<Result<VerifiedLink>>) => done(event.data);
+  return new Promise<Answer>((done, failed) => {
+    worker.onmessage = (event: MessageEvent<Answer>) => done(event.data);
     worker.onerror = (event) => failed(new Error(event.message || 'the verifier could not be loaded'));
-    worker.postMessage({ text } satisfies VerifyRequest);
+    worker.onmessageerror = () => failed(new Error('the verifier answered what cannot be read'));
+    worker.postMessage(request);
   }).finally(() => worker.terminate());
 }
 
@@ -88,6 +99,12 @@ export const parts: Parts = {
   support: () => lacksOf(globalThis),
   verify,
   hasRuntime,
+  features: async (runtime) => (runtime === __RUNTIME__ ? FEATURES : ((await loadRuntime(runtime)).FEATURES ?? [])),
+  overlays: (descriptor) =>
+    loadOverlays(descriptor, document.baseURI, {
+      fetch: fetchBytes,
+      open: (bytes, blob) => askVerifier({ blob, bytes }),
+    }),
   plan: (descriptor) => planFromDescriptor(descriptor, document.baseURI),
   start,
 };

@@ -2,12 +2,12 @@
  * From a verified descriptor to what a machine needs to start.
  * Spec: descriptor/SPEC.md section 5.4 for the defaults. Nothing comes from a query parameter.
  */
-import type { Boot, Descriptor, Layer } from '../../../descriptor/src/types.ts';
-import type { BootPlan, LayerRef } from './types.ts';
+import type { Boot, Descriptor, Layer, Mount } from '../../../descriptor/src/types.ts';
+import type { BootPlan, LayerRef, MountPlan } from './types.ts';
 
 /**
  * Make the boot plan of a link. Which runtime starts it is the caller's decision: open.ts compares
- * the descriptor's with what is published.
+ * the descriptor's with what is published. Overlays come later: loadOverlays() of overlays.ts.
  *
  * @param descriptor - from decodeLink: valid and signed
  * @param appUrl - address of the app; relative base URLs of layers are resolved against it
@@ -24,6 +24,19 @@ export function planFromDescriptor(descriptor: Descriptor, appUrl: string): Boot
     user,
     cwd: boot.cwd ?? '/',
     tty,
+    ...(descriptor.mounts !== undefined && { mounts: descriptor.mounts.map((m) => mountPlan(m, appUrl)) }),
+    ...(descriptor.clock !== undefined && { clock: descriptor.clock }),
+  };
+}
+
+/** The types that FEATURES of features.ts names; others were refused before. */
+function mountPlan({ path, type, size, layers }: Mount, appUrl: string): MountPlan {
+  if (type === 'opfs' || type === 'archive') throw new Error(`a mount of type ${type} came past the check`);
+  return {
+    path,
+    type,
+    ...(size !== undefined && { size }),
+    ...(layers !== undefined && { layers: layers.map((l) => layerRef(l, appUrl)) }),
   };
 }
 

@@ -31,10 +31,25 @@ export interface BootPlan {
   readonly cwd: string;
   /** true: argv runs on a terminal; false: on plain byte streams (pipes) */
   readonly tty: boolean;
+  /** entries laid over the root before PID 1, each a CBOR array (descriptor/SPEC.md 5.6) */
+  readonly overlays?: readonly Uint8Array[];
+  /** file systems beside the root, in order */
+  readonly mounts?: readonly MountPlan[];
+  /** seconds since 1970 when the machine starts; absent: the true time */
+  readonly clock?: number;
   /** host folders shown read-only inside (Node only) */
   readonly hostDirs?: readonly { readonly host: string; readonly path: string }[];
   /** kernel options, e.g. "strace=1" */
   readonly options?: readonly string[];
+}
+
+export interface MountPlan {
+  readonly path: string;
+  readonly type: 'tmpfs' | 'layer' | 'overlay';
+  /** tmpfs: bytes; absent: half of memory */
+  readonly size?: number;
+  /** lowest first */
+  readonly layers?: readonly LayerRef[];
 }
 
 export type MachineState =
@@ -125,6 +140,12 @@ export interface Machine {
   /** a program opened a frame buffer that no program had opened before; replays those so far */
   onScreen?(listener: (screen: MachineScreen) => void): void;
   readonly input?: MachineInput;
+  /**
+   * What changed under the root since the layers: entries as kernel/fs/overlay_diff.h has them.
+   * Rejects with a MachineError when the machine is over or the list is too long. Absent in the first
+   * runtimes.
+   */
+  diff?(): Promise<Uint8Array>;
   /** end it: every Worker is gone and every memory released when the promise resolves */
   stop(): Promise<void>;
 }

@@ -25,6 +25,7 @@ export const OP = {
   FB_COPY: 33,
   INPUT_CHANGED: 34,
   SOUND_CHANGED: 35,
+  DIFF: 48,
 } as const;
 
 /** Events, host to kernel. */
@@ -45,6 +46,8 @@ export const EV = {
   INPUT: 33,
   KEY_TEXT: 34,
   INPUT_LOST: 35,
+  DIFF: 48,
+  DIFF_DONE: 49,
 } as const;
 
 /** Flags of OP.SPAWN. */

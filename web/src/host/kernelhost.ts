@@ -6,7 +6,7 @@ import { ChunkCache, LayerReader } from '../boot/images.ts';
 import type { ImageError } from '../boot/images.ts';
 import type { BootPlan, LayerRef, LogLine } from '../boot/types.ts';
 import { ERRNO, EV, OP, PLEAT_POLL_ANY, PLEAT_POLL_WORD, PLEAT_U_MAX_PAGES, SPAWN } from './abi.ts';
-import { bootText } from './bootplan.ts';
+import { bootText, layersOfPlan } from './bootplan.ts';
 import { kernelImports, startKernel } from '../worker/instance.ts';
 import type { SourceMessage } from '../worker/screen.ts';
 import { parseLog } from './log.ts';
@@ -59,6 +59,8 @@ function emptyMemory(): WebAssembly.Memory {
 const MULTI_MEMORY = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 5, 5, 2, 0, 0, 0, 0]);
 const K_MAX_PAGES = [32768, 16384, 8192]; /* smaller tries where the engine refuses */
 const K_FIRST_PAGES = 32;
+/** Bytes of a list of changed files: larger ones are named in it without their contents. */
+const DIFF_LIMIT = 48 << 20;
 const INPUT_WAITING_MAX = 2048; /* events that the kernel has not taken: more are lost, and it is told */
 
 export class KernelHost {
@@ -112,7 +114,7 @@ export class KernelHost {
     this.#started = true;
     this.#clockStart = this.#platform.clock();
     if (this.#broken !== undefined) throw new Error(this.#broken);
-    const [{ kernel, jsUaccess }, opened] = await Promise.all([this.#compiled, this.#openLayers(plan.layers)]);
+    const [{ kernel, jsUaccess }, opened] = await Promise.all([this.#compiled, this.#openLayers(layersOfPlan(plan))]);
     if (!opened || this.#stopped) return;
     const memory = kernelMemory();
     const init: InitMessage = {
@@ -122,6 +124,7 @@ export class KernelHost {
       ...(jsUaccess ? {} : { shared: emptyMemory() }),
       jsUaccess,
       clockStart: this.#clockStart,
+      ...(plan.clock !== undefined && { realStart: plan.clock * 1000 }),
     };
     this.#dummy = emptyMemory();
     const instance = startKernel(
@@ -135,9 +138,15 @@ export class KernelHost {
     const area = new KernelArea(memory, (instance['host_area'] as () => number)());
     this.#area = area;
     area.setCpus(navigator.hardwareConcurrency || 1);
-    const text = bootText(plan);
-    const at = (instance['boot_alloc'] as (n: number) => number)(text.length);
-    area.bytes(at, text.length).set(text);
+    const place = (bytes: Uint8Array): number => {
+      const address = (instance['boot_alloc'] as (n: number) => number)(bytes.length);
+      if (address === 0) throw new Error('there is no memory for what the link lays over its layers');
+      area.bytes(address, bytes.length).set(bytes);
+      return address;
+    };
+    const overlays = (plan.overlays ?? []).map((bytes) => ({ address: place(bytes), length: bytes.length }));
+    const text = bootText(plan, overlays);
+    const at = place(text);
     this.#workers.begin(init);
     this.#timer.post(init);
     (instance['boot'] as (at: number, n: number) => void)(at, text.length);
@@ -172,6 +181,29 @@ export class KernelHost {
 
   close(console: number): void {
     this.#send(EV.CONSOLE_CLOSE, console);
+  }
+
+  // ---- sharing ----
+
+  readonly #diffs: PromiseWithResolvers<Uint8Array>[] = [];
+
+  /** What changed under the root: the list of kernel/fs/overlay_diff.h. Rejects with a sentence. */
+  diff(limit = DIFF_LIMIT): Promise<Uint8Array> {
+    if (this.#area === undefined || this.#stopped) return Promise.reject(new Error('the machine does not run'));
+    const answer = Promise.withResolvers<Uint8Array>();
+    this.#diffs.push(answer);
+    this.#area.sendEvent(EV.DIFF, limit);
+    return answer.promise;
+  }
+
+  #diff(area: KernelArea, errno: number, address: number, length: number): void {
+    const answer = this.#diffs.shift();
+    if (errno !== 0) {
+      answer?.reject(new Error(`what changed cannot be listed (error ${errno})`));
+      return;
+    }
+    answer?.resolve(area.bytes(address, length).slice());
+    area.sendEvent(EV.DIFF_DONE, address);
   }
 
   #early: number[][] = [];
@@ -218,6 +250,7 @@ export class KernelHost {
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    for (const answer of this.#diffs.splice(0)) answer.reject(new Error('the machine has stopped'));
     await Promise.all([this.#workers.stop(), this.#timer.terminate()]);
   }
 
@@ -321,6 +354,9 @@ export class KernelHost {
         break;
       case OP.EVENTS_DRAINED:
         area.flushEvents();
+        break;
+      case OP.DIFF:
+        this.#diff(area, a, arg[1] ?? 0, arg[2] ?? 0);
         break;
       case OP.HALT:
         this.#halt(area, a);

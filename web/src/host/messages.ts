@@ -10,6 +10,8 @@ export interface InitMessage {
   readonly jsUaccess: boolean;
   /** platform clock at the machine's start, ms */
   readonly clockStart: number;
+  /** Unix time at the machine's start that the link wants, ms; absent: the true one */
+  readonly realStart?: number;
 }
 
 /** Run a thread: see OP_SPAWN in kernel/abi/ring.h. */

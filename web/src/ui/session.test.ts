@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { FEATURES } from '../boot/features.ts';
 import type { Parts } from '../boot/open.ts';
 import { MachineError } from '../boot/types.ts';
 import type { LogLine, Machine, MachineConsole, MachineState } from '../boot/types.ts';
@@ -73,6 +74,8 @@ function scene(given: Partial<Parts> = {}) {
       },
     }),
     hasRuntime: async () => true,
+    features: async () => FEATURES,
+    overlays: async () => [],
     plan: () => ({ layers: [], argv: [], env: [], user: 'root', cwd: '/', tty: true }),
     start: async () => {
       const machine = new FakeMachine();

@@ -54,12 +54,12 @@ export function kernelImports(
   user: WebAssembly.Memory,
   callbacks: KernelCallbacks,
 ): WebAssembly.Imports {
-  const { memory } = init;
+  const { memory, realStart } = init;
   const imports: WebAssembly.Imports = {
     env: { memory },
     host: {
       clock: () => callbacks.clock(),
-      realtime: callbacks.realtime ?? (() => Date.now()),
+      realtime: callbacks.realtime ?? (() => (realStart === undefined ? Date.now() : realStart + callbacks.clock())),
       random(at: number, length: number) {
         const bytes = new Uint8Array(length);
         if (callbacks.random === undefined) crypto.getRandomValues(bytes);

@@ -146,6 +146,12 @@ self.onmessage = (event: MessageEvent<ToKernelWorker>) => {
     case 'stats':
       post({ type: 'stats', stats: host?.stats() });
       break;
+    case 'diff':
+      (host?.diff() ?? Promise.reject(new Error('nothing runs'))).then(
+        (list) => post({ type: 'diff', list, reason: '' }),
+        (error: unknown) => post({ type: 'diff', list: undefined, reason: error instanceof Error ? error.message : String(error) }),
+      );
+      break;
     case 'stop':
       void (host?.stop() ?? Promise.resolve()).then(() => post({ type: 'stopped' }));
       break;

@@ -20,6 +20,7 @@ export type ToKernelWorker =
   | { readonly type: 'fromWorker'; readonly id: number; readonly message: FromWorker }
   | { readonly type: 'workerFailed'; readonly id: number; readonly reason: string }
   | { readonly type: 'stats' }
+  | { readonly type: 'diff' }
   /** whoever draws frame buffer `number` listens at the port's other end for SourceMessages */
   | { readonly type: 'screen'; readonly number: number; readonly port: MessagePort }
   /** one frame of an input device: type << 16 | code and value, by turns */
@@ -45,6 +46,8 @@ export type FromKernelWorker =
   | { readonly type: 'panic'; readonly message: string }
   | { readonly type: 'stats'; readonly stats: HostStats | undefined }
   | { readonly type: 'stopped' }
+  /** answers 'diff', in order: the list, or why there is none */
+  | { readonly type: 'diff'; readonly list: Uint8Array | undefined; readonly reason: string }
   /** Firefox: Workers are the page's to make and end, and it passes their messages on */
   | { readonly type: 'spawn'; readonly id: number; readonly url: string; readonly name: string }
   | { readonly type: 'toWorker'; readonly id: number; readonly message: ToWorker }

@@ -4,7 +4,8 @@
  *
  * So: print nothing that may differ (pids, addresses, times), depend on no timing (wait for an
  * event; repeat what is a race), and leave nothing behind outside of the folder of enter_tmp().
- * A program whose head says "needs: root" is left out where the tests do not run as root.
+ * A program whose head says "needs: root" is left out where the tests do not run as root; "link:
+ * -mshm" is an option for the machine's compiler.
  */
 #ifndef TESTS_CONFORMANCE_H
 #define TESTS_CONFORMANCE_H

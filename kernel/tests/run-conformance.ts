@@ -37,12 +37,14 @@ interface Difference {
 /** Compile unless a program of the same source, header and compiler is there. @returns '' or why not */
 async function compile(source: string, compiler: string, kind: string, key: string): Promise<string> {
   const target = join(out, kind, basename(source, '.c'));
+  const text = readFileSync(source, 'utf8');
+  const linked = kind === 'pleat' ? (/link: (-\S+)/.exec(text.slice(0, 400))?.[1] ?? '') : '';
   const hash = createHash('sha256')
-    .update(readFileSync(source)).update(readFileSync(join(here, 'conformance.h')))
+    .update(text).update(readFileSync(join(here, 'conformance.h')))
     .update(CFLAGS.join(' ')).update(key).digest('hex');
   const stamp = `${target}.key`;
   if (existsSync(target) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return '';
-  const result = await run(compiler, [...CFLAGS, '-o', target, source], 180);
+  const result = await run(compiler, [...CFLAGS, ...(linked ? [linked] : []), '-o', target, source], 180);
   if (result.end !== 'exit 0') return `${kind}: does not compile (${result.end})\n${result.text}`;
   writeFileSync(stamp, hash);
   return '';

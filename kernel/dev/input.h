@@ -45,6 +45,8 @@ struct input_dev {
 extern const struct input_kind input_kinds[INPUT_COUNT];
 extern struct input_dev input_devs[INPUT_COUNT];
 
+/* NULL: it has no such axis. */
+const struct input_axis *input_axis(const struct input_kind *k, uint32_t code);
 /* True if the device sends that event. */
 bool input_has(const struct input_kind *k, uint32_t type, uint32_t code);
 /* One event, from the page or a program's write. Drops what changes nothing. */

@@ -100,6 +100,14 @@ static int check_word(uaddr_t word, bool write)
 	return uaccess_ok(word, 4, write) ? 0 : -EFAULT;
 }
 
+/* A word that is waited at or woken, not read: a private one need not even be mapped. */
+static int check_place(uaddr_t word, bool private)
+{
+	if (word & 3)
+		return -EINVAL;
+	return private ? 0 : check_word(word, false);
+}
+
 /* ---- waiting ---- */
 
 /* The bucket that w is in now, locked: a requeue may move it while its lock is awaited. */
@@ -216,11 +224,10 @@ static int wake_key(const struct futex_key *key, int n, uint32_t bitset)
 	return woken;
 }
 
-/* A private word that is not mapped has no waiters; a shared one must exist. */
 static int do_wake(uaddr_t word, int n, uint32_t bitset, bool private)
 {
 	struct futex_key key = key_of(word);
-	int err = word & 3 ? -EINVAL : private ? 0 : check_word(word, false);
+	int err = check_place(word, private);
 
 	if (!err && !bitset)
 		err = -EINVAL;
@@ -228,15 +235,16 @@ static int do_wake(uaddr_t word, int n, uint32_t bitset, bool private)
 }
 
 /* Wake some, move some on to the second word. cmp: unless the first is not *cmp. */
-static int requeue(uaddr_t word, uaddr_t word2, int wakes, int moves, const uint32_t *cmp)
+static int requeue(
+	uaddr_t word, uaddr_t word2, int wakes, int moves, const uint32_t *cmp, bool private)
 {
 	struct futex_key from = key_of(word), to = key_of(word2);
 	struct bucket *b = bucket_of(&from), *b2 = bucket_of(&to);
 	struct futex_waiter *w, *next;
-	int n = 0, err = check_word(word, false);
+	int n = 0, err = cmp ? check_word(word, false) : check_place(word, private);
 
 	if (!err)
-		err = check_word(word2, true);
+		err = check_place(word2, private);
 	if (!err && (wakes < 0 || moves < 0))
 		err = -EINVAL;
 	if (err)
@@ -328,13 +336,13 @@ static int compare(const struct wake_op *o, int32_t v)
 	}
 }
 
-static int wake_op(uaddr_t word, uaddr_t word2, int n, int n2, uint32_t encoded)
+static int wake_op(uaddr_t word, uaddr_t word2, int n, int n2, uint32_t encoded, bool private)
 {
 	struct futex_key key = key_of(word), key2 = key_of(word2);
 	struct bucket *b = bucket_of(&key), *b2 = bucket_of(&key2);
 	struct wake_op o = decode(encoded);
 	uint32_t old;
-	int woken, also, err = check_word(word, false);
+	int woken, also, err = check_place(word, private);
 
 	if (!err)
 		err = check_word(word2, true);
@@ -384,6 +392,7 @@ int sys_futex_time64(
 	uaddr_t word, uint32_t op, uint32_t val, uint32_t timeout, uaddr_t word2, uint32_t val3)
 {
 	uint32_t cmd = op & ~(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME);
+	bool private = op & FUTEX_PRIVATE;
 	uint64_t deadline = WAIT_FOREVER;
 	int err;
 
@@ -400,15 +409,15 @@ int sys_futex_time64(
 	case FUTEX_WAIT_BITSET:
 		return wait_or_restart(word, val, val3, deadline);
 	case FUTEX_WAKE:
-		return do_wake(word, (int)val, FUTEX_ANY, op & FUTEX_PRIVATE);
+		return do_wake(word, (int)val, FUTEX_ANY, private);
 	case FUTEX_WAKE_BITSET:
-		return do_wake(word, (int)val, val3, op & FUTEX_PRIVATE);
+		return do_wake(word, (int)val, val3, private);
 	case FUTEX_REQUEUE:
-		return requeue(word, word2, (int)val, (int)timeout, NULL);
+		return requeue(word, word2, (int)val, (int)timeout, NULL, private);
 	case FUTEX_CMP_REQUEUE:
-		return requeue(word, word2, (int)val, (int)timeout, &val3);
+		return requeue(word, word2, (int)val, (int)timeout, &val3, private);
 	case FUTEX_WAKE_OP:
-		return wake_op(word, word2, (int)val, (int)timeout, val3);
+		return wake_op(word, word2, (int)val, (int)timeout, val3, private);
 	default:
 		return -ENOSYS; /* locks with priority inheritance: see syscalls.tbl */
 	}

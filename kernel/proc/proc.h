@@ -212,6 +212,7 @@ struct thread {
 	struct ref refs;	   /* being alive, and each run in a Worker not yet reported over */
 	void *kstack;		   /* [o] lowest byte of the kernel stack of the current run */
 	struct list dead_link;	   /* waiting for the event thread to bury it */
+	bool leaving;		   /* [sig_lock] has begun to exit */
 	struct fork_call *fork;	   /* [o] fork(2) in progress: see fork.c */
 	struct prog_regs regs;	   /* [o] a fork child's registers to start with */
 	uint64_t start_ns;

@@ -40,7 +40,7 @@ async function compile(source: string, compiler: string, kind: string, key: stri
   const text = readFileSync(source, 'utf8');
   const linked = kind === 'pleat' ? (/link: (-\S+)/.exec(text.slice(0, 400))?.[1] ?? '') : '';
   const hash = createHash('sha256')
-    .update(text).update(readFileSync(join(here, 'conformance.h')))
+    .update(text).update(readFileSync(join(here, 'conformance.h'))).update(readFileSync(join(here, 'thread.h')))
     .update(CFLAGS.join(' ')).update(key).digest('hex');
   const stamp = `${target}.key`;
   if (existsSync(target) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return '';

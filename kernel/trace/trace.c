@@ -606,7 +606,8 @@ size_t trace_read(struct trace_session *s, char *buf, size_t n, bool *ended)
 			line_add(s, &r, s->taken.buf);
 	}
 	n = MIN(n, s->out.len - s->out_at);
-	memcpy(buf, s->out.buf + s->out_at, n);
+	if (n)
+		memcpy(buf, s->out.buf + s->out_at, n);
 	s->out_at += n;
 	lock_release(&s->read_lock);
 	return n;

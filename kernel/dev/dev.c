@@ -27,6 +27,7 @@ const struct dev_entry dev_table[] = {
 	{"input/event2", DEV_MAJOR_INPUT, DEV_MINOR_EVENT + 2, 1, 0666, &evdev_fops},
 	{"input/event3", DEV_MAJOR_INPUT, DEV_MINOR_EVENT + 3, 1, 0666, &evdev_fops},
 	{"input/event4", DEV_MAJOR_INPUT, DEV_MINOR_EVENT + 4, 1, 0666, &evdev_fops},
+	{"dsp", DEV_MAJOR_SOUND, 3, 1, 0666, &dsp_fops},
 	{"input/mice", DEV_MAJOR_INPUT, DEV_MINOR_MICE, 1, 0666, &mice_fops},
 	{"fb", DEV_MAJOR_FB, 0, FB_COUNT, 0666, &fb_fops},
 	{"strace", DEV_MAJOR_MISC, DEV_MINOR_STRACE, 1, 0666, &strace_fops},

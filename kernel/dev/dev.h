@@ -43,6 +43,8 @@ extern const uint32_t dev_table_len;
 extern const struct file_ops null_fops, zero_fops, full_fops, random_fops;
 /* kmsg.c */
 extern const struct file_ops kmsg_fops;
+/* dsp.c */
+extern const struct file_ops dsp_fops;
 /* evdev.c, mice.c */
 extern const struct file_ops evdev_fops, mice_fops;
 /* fb.c */

@@ -7,6 +7,7 @@
 #include "arch/arch.h"
 #include "dev/fb.h"
 #include "dev/input.h"
+#include "dev/sound.h"
 #include "init/init.h"
 #include "lib/kassert.h"
 #include "lib/klog.h"
@@ -111,6 +112,7 @@ uint64_t host_event_round(void)
 {
 	handle_events();
 	fb_event_round();
+	sound_event_round();
 	threads_bury_dead();
 	return timers_run(arch_clock_ns());
 }

@@ -134,8 +134,8 @@ void unix_senders_orphan(struct unix_sock *u);
 
 /* ---- unix_gc.c ---- */
 
-/* The files of scm are about to be put into a queue, or have been taken out of one. */
-int unix_inflight_add(struct scm *scm) MUST_CHECK;
+/* The files of scm are about to be put into the queue of `to`, or have been taken out of one. */
+int unix_inflight_add(struct scm *scm, const struct unix_sock *to) MUST_CHECK;
 void unix_inflight_sub(const struct scm *scm);
 /* Wait until a collection that runs is over: for MSG_PEEK. */
 void unix_gc_barrier(void);

@@ -344,23 +344,23 @@ ssize_t unix_dgram_sendmsg(struct sock *sk, struct sock_msg *m)
 	if (m->flags & MSG_OOB)
 		return -EOPNOTSUPP;
 	n = scm_from_control(m, &scm);
-	if (!n && scm && scm->nfiles)
-		n = unix_inflight_add(scm);
+	if (n)
+		return n;
+	n = destination(u, m, &to);
 	if (n) {
 		scm_free(scm);
 		return n;
 	}
-	n = destination(u, m, &to);
+	n = unix_autobind_for_cred(u);
+	if (!n && scm)
+		n = unix_inflight_add(scm, to);
 	if (!n) {
-		n = unix_autobind_for_cred(u);
-		if (!n)
-			n = send_msg(u, to, m, &scm);
-		sock_put(&to->sk);
+		n = send_msg(u, to, m, &scm);
+		if (scm)
+			unix_inflight_sub(scm);
 	}
-	if (scm) {
-		unix_inflight_sub(scm);
-		scm_free(scm);
-	}
+	scm_free(scm);
+	sock_put(&to->sk);
 	return n;
 }
 

@@ -20,7 +20,9 @@
 static struct lock unix_gc_lock = LOCK_INIT(RANK_SOCK_TABLE);
 static struct list in_flight = LIST_INIT(in_flight); /* [GC] of unix_sock.gc_link */
 static uint32_t files_in_flight;		     /* [a] of any kind */
-static uint32_t socks_in_flight;		     /* [a] entries of in_flight */
+/* [a] somebody sent a socket to one that was in flight itself: without that there is no cycle, and
+ * closing sockets costs no search. Until none is in flight. */
+static bool maybe_cyclic;
 
 static struct unix_sock *unix_of_file(const struct file *f)
 {
@@ -45,7 +47,7 @@ static bool has_socks(const struct scm *scm)
 	return false;
 }
 
-int unix_inflight_add(struct scm *scm)
+int unix_inflight_add(struct scm *scm, const struct unix_sock *to)
 {
 	if (scm->nfiles == 0)
 		return 0;
@@ -58,11 +60,12 @@ int unix_inflight_add(struct scm *scm)
 	for (uint32_t i = 0; i < scm->nfiles; i++) {
 		struct unix_sock *u = unix_of_file(scm->files[i]);
 
-		if (u && u->inflight++ == 0) {
+		if (u && u->inflight++ == 0)
 			list_add_tail(&in_flight, &u->gc_link);
-			atomic_add(&socks_in_flight, 1u);
-		}
 	}
+	/* One that was not accepted is where its listener is, which may be in flight. */
+	if (to->inflight || !atomic_load(&to->sk.file))
+		atomic_store(&maybe_cyclic, true);
 	lock_release(&unix_gc_lock);
 	return 0;
 }
@@ -75,11 +78,11 @@ static void sub_locked(const struct scm *scm)
 		if (!u)
 			continue;
 		KASSERT(u->inflight > 0);
-		if (--u->inflight == 0) {
+		if (--u->inflight == 0)
 			list_del(&u->gc_link);
-			atomic_sub(&socks_in_flight, 1u);
-		}
 	}
+	if (list_empty(&in_flight))
+		atomic_store(&maybe_cyclic, false);
 }
 
 void unix_inflight_sub(const struct scm *scm)
@@ -256,7 +259,7 @@ void unix_gc(void)
 	struct search s = {.garbage = NULL};
 	struct scm *scm;
 
-	if (LIKELY(!atomic_load(&socks_in_flight)))
+	if (LIKELY(!atomic_load(&maybe_cyclic)))
 		return;
 	list_init(&s.candidates);
 	list_init(&s.work);

@@ -241,7 +241,7 @@ ssize_t unix_stream_sendmsg(struct sock *sk, struct sock_msg *m)
 	}
 	if (LIKELY(!o.scm))
 		return send_all(&o, m);
-	n = unix_inflight_add(o.scm);
+	n = unix_inflight_add(o.scm, o.to);
 	if (!n) {
 		n = send_all(&o, m);
 		if (o.scm)

@@ -54,15 +54,15 @@ struct trace_line {
 };
 
 struct trace_session {
-	uint32_t slot;	  /* [i] */
-	uint32_t owner;	  /* [i] */
-	bool host;	  /* [i] */
-	bool all;	  /* [trace_lock] every process */
-	bool follow;	  /* [trace_lock] children of traced ones too */
-	uint64_t born_ns; /* [i] calls that began earlier are not its own */
-	bool signals;	  /* [trace_lock] lines about signals */
-	uint32_t live;	  /* [trace_lock] traced processes that have not ended */
-	bool attached;	  /* [trace_lock] there has been one */
+	uint32_t slot;	     /* [i] */
+	uint32_t owner;	     /* [i] */
+	bool host;	     /* [i] */
+	bool all;	     /* [trace_lock] every process */
+	bool follow;	     /* [trace_lock] children of traced ones too */
+	uint32_t generation; /* [i] calls that began before it are not its own */
+	bool signals;	     /* [trace_lock] lines about signals */
+	uint32_t live;	     /* [trace_lock] traced processes that have not ended */
+	bool attached;	     /* [trace_lock] there has been one */
 	uint32_t filter[TRACE_CALLS_MAX / 32]; /* [trace_lock] bit: row of the table */
 	struct trace_style style;	       /* [trace_lock] */
 	struct trace_layout layout;	       /* [trace_lock] */

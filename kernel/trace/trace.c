@@ -14,6 +14,7 @@ uint32_t trace_on;
 struct lock trace_lock = LOCK_INIT(RANK_WAITQ);
 
 static struct trace_session *sessions[TRACE_SESSIONS_MAX]; /* [trace_lock] */
+static uint32_t generation;				   /* [a] sessions opened so far */
 static uint32_t all_slots, follow_slots, used_slots;	   /* [trace_lock] bit: slot */
 
 #define NR_PLEAT_SIGTAKE 1024u /* what the stub asks for by itself, not the program */
@@ -128,7 +129,7 @@ static uint32_t slots_of(const struct proc *p)
 }
 
 /* One record to one session. True: the host is to be told, without the lock. */
-static bool deliver(uint32_t slot, uint64_t since, struct trace_record *r, struct proc_text *t)
+static bool deliver(uint32_t slot, uint32_t since, struct trace_record *r, struct proc_text *t)
 {
 	struct trace_session *s;
 	bool tell = false;
@@ -136,7 +137,7 @@ static bool deliver(uint32_t slot, uint64_t since, struct trace_record *r, struc
 	r->text = t->err ? 0 : (uint32_t)MIN(t->len, (size_t)REC_TEXT_MAX);
 	lock_acquire(&trace_lock);
 	s = sessions[slot];
-	if (s && since >= s->born_ns) {
+	if (s && s->generation <= since) {
 		put_or_count_locked(s, r, t->buf);
 		waitq_wake_key(&s->readable, POLLIN | POLLRDNORM);
 		tell = s->host && !s->told;
@@ -146,7 +147,7 @@ static bool deliver(uint32_t slot, uint64_t since, struct trace_record *r, struc
 	return tell;
 }
 
-static void send(const struct wanted *w, uint32_t i, uint64_t since, struct trace_record *r,
+static void send(const struct wanted *w, uint32_t i, uint32_t since, struct trace_record *r,
 	struct proc_text *t)
 {
 	if (deliver(w->slot[i], since, r, t))
@@ -166,6 +167,7 @@ static void send_line(
 {
 	struct trace_record r = {
 		.kind = kind, .pid = p->pid, .tid = tid, .nr = ~0u, .time_ns = arch_clock_ns()};
+	uint32_t since = atomic_load(&generation);
 	struct wanted w;
 	size_t len = text->len;
 
@@ -174,7 +176,7 @@ static void send_line(
 		if (kind == REC_END && w.style[i].quiet)
 			continue;
 		text->len = len;
-		send(&w, i, r.time_ns, &r, text);
+		send(&w, i, since, &r, text);
 	}
 }
 
@@ -259,6 +261,7 @@ static void begin_call(struct thread *t, uint32_t nr, const uint32_t args[6])
 	c->sessions = 0;
 	c->counted = atomic_load(&trace_on) & TRACE_COUNTS;
 	c->slept_ns = atomic_load(&t->waker.slept_ns);
+	c->generation = atomic_load(&generation);
 }
 
 static struct trace_record call_record(const struct trace_call *c, uint32_t kind)
@@ -289,7 +292,7 @@ void trace_enter(struct thread *t, uint32_t nr, const uint32_t args[6])
 			text_add(&text, ")%c= ?", COLUMN_MARK);
 			r.kind = REC_LINE;
 		}
-		send(&w, i, c->start_ns, &r, &text);
+		send(&w, i, c->generation, &r, &text);
 	}
 	kfree(text.buf);
 	if (w.count) /* decoding is no part of the call */
@@ -317,7 +320,7 @@ static void finish_call(struct thread *t, struct trace_call *c, int result)
 	find_wanted(&w, c->sessions, c->pid, row, false);
 	for (uint32_t i = 0; i < w.count; i++) {
 		decode_leave(&text, c, &w.style[i], result);
-		send(&w, i, c->start_ns, &r, &text);
+		send(&w, i, c->generation, &r, &text);
 	}
 	kfree(text.buf);
 	c->sessions = 0;
@@ -504,7 +507,6 @@ int trace_open(struct trace_session **out, uint32_t owner, uint32_t ring_bytes)
 	}
 	s->owner = owner;
 	s->signals = true;
-	s->born_ns = arch_clock_ns();
 	s->style.strsize = 32;
 	s->layout.column = 40;
 	waitq_init(&s->readable);
@@ -514,6 +516,7 @@ int trace_open(struct trace_session **out, uint32_t owner, uint32_t ring_bytes)
 	slot = (uint32_t)__builtin_ctz(~used_slots);
 	if (slot < TRACE_SESSIONS_MAX) {
 		used_slots |= 1u << slot;
+		s->generation = atomic_add(&generation, 1u) + 1;
 		s->slot = slot;
 		sessions[slot] = s;
 		atomic_or(&trace_on, TRACE_CALLS);

@@ -41,10 +41,10 @@ static inline bool trace_wanted(void)
 /* A call in progress; in struct thread. */
 struct trace_call {
 	uint32_t nr, args[6];
-	uint32_t pid, tid;  /* who calls; a vfork child's pid while the thread acts for it */
-	uint32_t sessions;  /* bit n: session n has its entry */
-	uint32_t counted;   /* trace_on's TRACE_COUNTS at the entry */
-	uint32_t vfork_pid; /* parent whose vfork() has not returned yet; 0 none */
+	uint32_t pid, tid;   /* who calls; a vfork child's pid while the thread acts for it */
+	uint32_t sessions;   /* bit n: session n has its entry */
+	uint32_t counted;    /* trace_on's TRACE_COUNTS at the entry */
+	uint32_t generation; /* sessions opened before it began */
 	uint64_t start_ns, slept_ns;
 };
 

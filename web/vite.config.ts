@@ -20,6 +20,7 @@ export const RUNTIME_ENTRIES = {
   'timer.worker': 'src/worker/timer.worker.ts',
   'process.worker': 'src/worker/process.worker.ts',
   'render.worker': 'src/worker/render.worker.ts',
+  'sound.worklet': 'src/worker/sound.worklet.ts',
 } as const;
 
 /** The Worker that checks links: the page's own, whatever runtime a link names. */

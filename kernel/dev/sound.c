@@ -124,7 +124,7 @@ static bool mix_block(uint32_t n, bool keep)
 		if (c->closed && got < n)
 			free_client(c);
 	}
-	if (most == 0 || !keep)
+	if (most == 0 || !keep || !ring_data)
 		return most > 0;
 	for (uint32_t i = 0; i < n * 2; i++) {
 		int32_t s = sum[i] > 32767 ? 32767 : MAX(sum[i], -32768);
@@ -140,7 +140,7 @@ static bool is_pulled(uint64_t now)
 {
 	uint32_t tail = atomic_load(&ring()->tail);
 
-	if (!atomic_load(&ring()->pulling))
+	if (!ring_data || !atomic_load(&ring()->pulling))
 		return false;
 	if (tail != tail_seen) {
 		tail_seen = tail;
@@ -237,8 +237,6 @@ void sound_start_locked(struct sound_client *c)
 		else
 			klog(KLOG_WARN, "sound: no memory for what the page is to play");
 	}
-	if (!ring_data)
-		return;
 	ticking = true;
 	clock_ns = moved_ns = now;
 	tail_seen = atomic_load(&ring()->tail);

@@ -7,6 +7,7 @@ import type { FromKernelWorker, ToKernelWorker } from '../worker/protocol.ts';
 import type { ImageError } from './images.ts';
 import type { InputEvent } from './inputcodes.ts';
 import { Screens } from './screens.ts';
+import { BrowserSound } from './sound.ts';
 import { MachineError } from './types.ts';
 import type { BootPlan, LogLine, Machine, MachineConsole, MachineInput, MachineScreen, MachineState } from './types.ts';
 
@@ -132,6 +133,7 @@ class BrowserMachine implements Machine {
   /** Workers that the kernel Worker had us make, by its number for them */
   readonly #workers = new Map<number, Worker>();
   readonly input = new Input((message) => this.#post(message));
+  readonly sound: BrowserSound;
   readonly #screens: Screens;
   readonly #lines: LogLine[] = [];
   readonly #stateListeners: ((state: MachineState) => void)[] = [];
@@ -144,6 +146,7 @@ class BrowserMachine implements Machine {
   #state: MachineState = { kind: 'booting', chunks: 0, chunksNeeded: 0, bytes: 0 };
 
   constructor(plan: BootPlan, worker: Worker, runtime: URL) {
+    this.sound = new BrowserSound(runtime);
     this.#screens = new Screens(runtime, (message, transfer) => this.#worker.postMessage(message, transfer));
     this.started = this.#begun.promise;
     this.bootConsole = this.#console(1);
@@ -211,6 +214,7 @@ class BrowserMachine implements Machine {
     for (const answer of this.#diffs.splice(0)) answer.reject(new MachineError('not-running', 'the machine has stopped'));
     this.#worker.terminate();
     this.#screens.end();
+    this.sound.end();
     for (const worker of this.#workers.values()) worker.terminate();
     this.#workers.clear();
   }
@@ -278,6 +282,9 @@ class BrowserMachine implements Machine {
         break;
       case 'screen':
         this.#screens.changed(message.number, message.info);
+        break;
+      case 'sound':
+        this.sound.changed(message.source);
         break;
       case 'inputOpened':
         this.input.changed(message.opened);

@@ -123,6 +123,24 @@ export interface MachineInput {
   onOpened(listener: (opened: number) => void): void;
 }
 
+/**
+ * silent: no program played yet; blocked: the browser wants a click or a key stroke first;
+ * impossible: there is no way to play here.
+ */
+export type SoundState = 'silent' | 'blocked' | 'audible' | 'impossible';
+
+/** The machine's sound card, /dev/dsp. */
+export interface MachineSound {
+  readonly state: SoundState;
+  /** 0..1 */
+  readonly volume: number;
+  readonly muted: boolean;
+  readonly latencyMs: number | undefined;
+  setVolume(volume: number, muted: boolean): void;
+  /** @returns what ends that */
+  onChange(listener: () => void): () => void;
+}
+
 export interface Machine {
   readonly state: MachineState;
   onState(listener: (state: MachineState) => void): void;
@@ -140,6 +158,7 @@ export interface Machine {
   /** a program opened a frame buffer that no program had opened before; replays those so far */
   onScreen?(listener: (screen: MachineScreen) => void): void;
   readonly input?: MachineInput;
+  readonly sound?: MachineSound;
   /**
    * What changed under the root since the layers: entries as kernel/fs/overlay_diff.h has them.
    * Rejects with a MachineError when the machine is over or the list is too long. Absent in the first

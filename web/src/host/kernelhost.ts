@@ -4,6 +4,7 @@
  */
 import { ChunkCache, LayerReader } from '../boot/images.ts';
 import type { ImageError } from '../boot/images.ts';
+import type { SoundSource } from '../boot/sound.ts';
 import type { BootPlan, LayerRef, LogLine } from '../boot/types.ts';
 import { ERRNO, EV, OP, PLEAT_POLL_ANY, PLEAT_POLL_WORD, PLEAT_U_MAX_PAGES, SPAWN } from './abi.ts';
 import { bootText, layersOfPlan } from './bootplan.ts';
@@ -35,6 +36,8 @@ export interface HostEvents {
   imageFailed(error: ImageError): void;
   /** a frame buffer was opened or closed, or has another size */
   screen?(number: number, state: ScreenState): void;
+  /** a program began to play, or the last one ended */
+  sound?(source: SoundSource): void;
   /** bit n: some program has input device n open */
   inputOpened?(opened: number): void;
   halted(status: number): void;
@@ -340,6 +343,9 @@ export class KernelHost {
         area.sendEvent(EV.FB_COPIED, a);
         break;
       }
+      case OP.SOUND_CHANGED:
+        this.#events.sound?.(area.lookAtSound());
+        break;
       case OP.INPUT_CHANGED:
         this.#events.inputOpened?.(area.lookAtInput());
         break;

@@ -19,7 +19,10 @@ import {
   HOST_SLOT_BYTES,
   INPUT_RING,
   REQUEST_SLOTS,
+  SOUND_FRAMES,
+  SOUND_RING,
 } from './abi.ts';
+import type { SoundSource } from '../boot/sound.ts';
 import { bufferUpTo } from './view.ts';
 
 const SLOT_WORDS = HOST_SLOT_BYTES / 4;
@@ -224,6 +227,21 @@ export class KernelArea {
   lookAtInput(): number {
     this.#store(HOST_AREA.input + INPUT_RING.told, 0);
     return this.#load(HOST_AREA.input + INPUT_RING.opened);
+  }
+
+  // ---- sound ----
+
+  /** What the audio thread needs; from here on the kernel tells of changes again. */
+  lookAtSound(): SoundSource {
+    this.#store(HOST_AREA.sound + SOUND_RING.told, 0);
+    const data = this.#load(HOST_AREA.sound + SOUND_RING.data);
+    return {
+      playing: this.#load(HOST_AREA.sound + SOUND_RING.playing) !== 0,
+      memory: bufferUpTo(this.memory, data + SOUND_FRAMES * 4),
+      ring: this.#base + HOST_AREA.sound,
+      data,
+      eventWake: this.#base + HOST_AREA.eventWake,
+    };
   }
 
   // ---- calls that somebody waits for ----

@@ -85,6 +85,7 @@ function prepare(runtime: string): KernelHost {
     imageFailed: (error) => post({ type: 'imageFailed', error }),
     screen: (number, { xres, yres, opens }) =>
       post({ type: 'screen', number, info: { width: xres, height: yres, open: opens > 0 } }),
+    sound: (source) => post({ type: 'sound', source }),
     inputOpened: (opened) => post({ type: 'inputOpened', opened }),
     halted: (status) => post({ type: 'halted', status }),
     panic: (message) => post({ type: 'panic', message }),

@@ -3,6 +3,7 @@ import type { ImageError } from '../boot/images.ts';
 import type { BootPlan, LogLine, ScreenInfo } from '../boot/types.ts';
 import type { HostStats } from '../host/kernelhost.ts';
 import type { FromWorker, ToWorker } from '../host/messages.ts';
+import type { SoundSource } from '../boot/sound.ts';
 import type { ScreenStats } from './screen.ts';
 
 export type ToKernelWorker =
@@ -40,6 +41,8 @@ export type FromKernelWorker =
   | { readonly type: 'closed'; readonly console: number }
   /** a frame buffer was opened or closed, or has another size */
   | { readonly type: 'screen'; readonly number: number; readonly info: ScreenInfo }
+  /** a program began to play, or the last one ended */
+  | { readonly type: 'sound'; readonly source: SoundSource }
   /** bit n: some program has input device n open */
   | { readonly type: 'inputOpened'; readonly opened: number }
   | { readonly type: 'halted'; readonly status: number }

@@ -15,10 +15,6 @@
 static struct lock all_lock = LOCK_INIT(RANK_WAITQ);
 static struct list all_socks = LIST_INIT(all_socks);
 
-#pragma weak unix_family
-#pragma weak inet_family
-#pragma weak inet6_family
-#pragma weak netlink_family
 static const struct sock_family *const families[] = {
 	&unix_family,
 	&inet_family,
@@ -322,7 +318,7 @@ static int sock_create(uint32_t family, uint32_t type, int protocol, struct sock
 	if (type == 0 || type > 10)
 		return -EINVAL;
 	for (uint32_t i = 0; i < ARRAY_LEN(families); i++) {
-		if (!families[i] || families[i]->family != family)
+		if (families[i]->family != family)
 			continue;
 		*which = families[i];
 		return families[i]->create((int)type, protocol, out);

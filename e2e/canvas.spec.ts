@@ -73,3 +73,96 @@ inChromium('a full-HD program at the page\'s frame rate costs the page less than
   assert.ok(cost < 8, `${cost.toFixed(2)} ms a frame`);
   await machine.feed('\x03');
 });
+
+inChromium('keys reach the program by their places, and Shift-Escape gives the keyboard back', async (bench) => {
+  const { machine, tab } = await demo(bench, '-c -m 640x400');
+  await tab.page.locator(`${CANVAS}[data-keys=captured]`).waitFor();
+  await tab.press('a');
+  await machine.text('event 1 30 1\r\nevent 1 30 0\r\n');
+  await tab.press('ArrowUp');
+  await machine.text('event 1 103 1\r\nevent 1 103 0\r\n');
+  await tab.press('Shift+Escape');
+  await tab.page.locator(`${CANVAS}[data-keys=free]`).waitFor();
+  /* the shift key was down when it went: the machine hears that it is up */
+  await machine.text('event 1 42 1\r\nevent 1 42 0\r\n');
+  await tab.page.locator(CANVAS).click();
+  await tab.press('Escape');
+  await machine.text('frames, .*# $');
+});
+
+inChromium('what a key types reaches the console of a program that reads no input device', async (bench) => {
+  const { machine, tab } = await bench.machine();
+  await machine.boot(await bench.link({ packages: [bench.layer] }));
+  await machine.feed('(exec 3>/dev/fb0; read line; echo "[$line]")\r');
+  await machine.element(CANVAS);
+  await tab.page.locator(`${CANVAS}[data-keys=captured]`).waitFor();
+  await tab.type('Hello world\n');
+  await machine.text(String.raw`\[Hello world\]`);
+});
+
+inChromium('the mouse moves and clicks, the wheel turns', async (bench) => {
+  const { machine, tab } = await demo(bench, '-c -m 640x400');
+  const box = await tab.page.locator(CANVAS).boundingBox();
+  assert.ok(box !== null);
+  await tab.page.mouse.move(box.x + box.width / 4, box.y + box.height / 4);
+  await tab.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  const found = await machine.text(String.raw`event 3 0 (\d+)\r\nevent 3 1 (\d+)\r\n(?:.*event 3 0 (\d+)\r\nevent 3 1 (\d+)\r\n)`);
+  for (const at of found.groups.slice(2)) assert.ok(Math.abs(Number(at) - 16384) < 200, `the middle is at ${at}`);
+  await tab.page.mouse.down({ button: 'right' });
+  await tab.page.mouse.up({ button: 'right' });
+  await machine.text('event 1 273 1\r\nevent 1 273 0\r\n');
+  await tab.page.mouse.wheel(0, 300);
+  await machine.text('event 2 8 -3\r\n');
+});
+
+inChromium('a tone is heard: the audio thread takes sound from the ring', async (bench) => {
+  const { machine, tab } = await demo(bench, '-c -m 640x400');
+  await tab.page.locator(CANVAS).click();
+  await tab.page.keyboard.down('Space');
+  await tab.page.locator('[data-sound=audible]').waitFor();
+  const before = await machine.stats();
+  await tab.evaluate('new Promise((done) => setTimeout(done, 1000))');
+  const after = await machine.stats();
+  await tab.page.keyboard.up('Space');
+  const frames = after.soundFrames - before.soundFrames;
+  bench.note(`${frames} frames in a second, ${after.soundUnderruns - before.soundUnderruns} underruns`);
+  assert.ok(frames > 40_000 && frames < 60_000, `${frames} frames a second`);
+  await tab.page.getByTestId('mute').click();
+  assert.equal(await tab.page.getByTestId('mute').getAttribute('aria-pressed'), 'true');
+});
+
+inChromium('a picture of the screen is saved in its own size', async (bench) => {
+  const { tab } = await demo(bench, '-c -m 640x400');
+  await frames(tab, 3);
+  const download = tab.page.waitForEvent('download');
+  await tab.page.getByTestId('screenshot').click();
+  const file = await (await download).path();
+  const { readFile } = await import('node:fs/promises');
+  const png = await readFile(file);
+  assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [640, 400]);
+});
+
+inChromium('full screen shows a way out, and on a phone there is a pad that presses keys', async (bench) => {
+  const { machine, tab } = await demo(bench, '-c -m 640x400', { width: 390, height: 844, touch: true });
+  await tab.screenshot(`${bench.build}/e2e/canvas-phone.png`);
+  await tab.page.getByRole('button', { name: 'Enter' }).tap();
+  await machine.text('event 1 28 1\r\nevent 1 28 0\r\n');
+  await tab.page.getByTestId('full-screen').tap();
+  await tab.page.getByTestId('leave-full').waitFor();
+  await tab.screenshot(`${bench.build}/e2e/canvas-phone-full.png`);
+  await tab.page.getByTestId('leave-full').tap();
+  await tab.page.getByTestId('leave-full').waitFor({ state: 'detached' });
+});
+
+inChromium('a program that dies leaves its last picture, and the next one can have the screen', async (bench) => {
+  const { machine, tab } = await demo(bench, '-c -m 640x400');
+  await frames(tab, 3);
+  await machine.feed('\x03');
+  await machine.prompt(await machine.length());
+  const found = await machine.run('head -c 4 /dev/fb0 | od -An -tx1');
+  assert.equal(found.out.trim(), 'ff ff ff 00');
+  await machine.run('head -c 1024000 /dev/zero > /dev/fb0; printf "\\0\\0\\377\\0" > /dev/fb0; sleep 0.1');
+  await tab.page.getByRole('tab', { name: 'Screen' }).click();
+  await frames(tab, 3);
+  assert.deepEqual(await colors(tab, [[0.5, 0.5], [0.0005, 0.0005]]), ['0,0,0', '255,0,0']);
+});

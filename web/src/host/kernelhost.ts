@@ -51,6 +51,9 @@ export interface HostStats {
   readonly processes: number;
   readonly workers: number;
   readonly memories: number;
+  /** frames of sound that an audio thread took, and times that it found too few */
+  readonly soundFrames: number;
+  readonly soundUnderruns: number;
 }
 
 /** As large as none can be smaller: a stand-in for U, and S before anybody shares. */
@@ -248,6 +251,7 @@ export class KernelHost {
       processes: area.word(at + 12),
       workers: this.#workers.count,
       memories: this.#memories.count,
+      ...area.soundStats(),
     };
   }
 

@@ -244,6 +244,13 @@ export class KernelArea {
     };
   }
 
+  soundStats(): { readonly soundFrames: number; readonly soundUnderruns: number } {
+    return {
+      soundFrames: this.#load(HOST_AREA.sound + SOUND_RING.tail),
+      soundUnderruns: this.#load(HOST_AREA.sound + SOUND_RING.underruns),
+    };
+  }
+
   // ---- calls that somebody waits for ----
 
   readCall(address: number): HostCall {

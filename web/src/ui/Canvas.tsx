@@ -3,10 +3,15 @@
  * kept, and below it what a person can do with it.
  */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { MachineInput, MachineScreen, ScreenInfo } from '../boot/types.ts';
+import type { MachineInput, MachineScreen, MachineSound, ScreenInfo } from '../boot/types.ts';
 import { Capture } from './capture.ts';
 import type { CaptureState } from './capture.ts';
+import { Gamepads } from './gamepads.ts';
 import { Icon } from './icons.tsx';
+import { Pad } from './Pad.tsx';
+import { DEFAULT_PAD } from './pad.ts';
+import type { PadLayout } from './pad.ts';
+import { SoundControl } from './SoundControl.tsx';
 import type { Tab } from './session.ts';
 import { panelId, tabId } from './Tabs.tsx';
 
@@ -14,6 +19,9 @@ export interface CanvasProps {
   readonly tab: Tab;
   readonly screen: MachineScreen;
   readonly input: MachineInput | undefined;
+  readonly sound: MachineSound | undefined;
+  /** the on-screen pad of a phone; the link may choose it */
+  readonly pad?: PadLayout;
   readonly shown: boolean;
 }
 
@@ -28,7 +36,7 @@ export function fit(
   return { width: Math.max(1, Math.floor(picture.width * used)), height: Math.max(1, Math.floor(picture.height * used)) };
 }
 
-export function Canvas({ tab, screen, input, shown }: CanvasProps) {
+export function Canvas({ tab, screen, input, sound, pad = DEFAULT_PAD, shown }: CanvasProps) {
   const panel = useRef<HTMLDivElement>(null);
   const stage = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -71,6 +79,12 @@ export function Canvas({ tab, screen, input, shown }: CanvasProps) {
     capture.current = made;
     return () => made.end();
   }, [input, screen]);
+  const gamepads = useRef<Gamepads | undefined>(undefined);
+  useEffect(() => {
+    if (input !== undefined) gamepads.current ??= new Gamepads(input);
+    gamepads.current?.setShown(shown);
+    return () => gamepads.current?.setShown(false);
+  }, [input, shown]);
   useEffect(() => {
     if (shown && document.activeElement?.closest('[role=tablist]') === null) canvas.current?.focus();
     if (!shown) capture.current?.release();
@@ -129,11 +143,13 @@ export function Canvas({ tab, screen, input, shown }: CanvasProps) {
           </button>
         ) : null}
       </div>
+      {input === undefined ? null : <Pad layout={pad} input={input} />}
       <div class="picture-bar">
         <p class="picture-state" role="status" data-testid="canvas-state">
           {describe(info, state, saved)}
         </p>
         <div class="picture-tools">
+          <SoundControl sound={sound} />
           <button
             class="button quiet icon"
             type="button"

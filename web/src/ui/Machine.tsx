@@ -10,6 +10,7 @@ import { KeyRow } from './KeyRow.tsx';
 import { Log } from './Log.tsx';
 import type { Session } from './session.ts';
 import { describeStatus } from './state.ts';
+import { SoundControl } from './SoundControl.tsx';
 import { StateLine } from './StateLine.tsx';
 import { Tabs, tabId } from './Tabs.tsx';
 import { Terminal } from './Terminal.tsx';
@@ -108,7 +109,7 @@ export function Machine({ session }: { readonly session: Session }) {
             tab.screen === undefined ? (
               <Terminal key={tab.id} tab={tab} shown={tab.id === active} events={eventsOf(tab.id)} onView={onView} />
             ) : (
-              <Canvas key={tab.id} tab={tab} screen={tab.screen} input={session.input} shown={tab.id === active} />
+              <Canvas key={tab.id} tab={tab} screen={tab.screen} input={session.input} sound={session.sound} shown={tab.id === active} />
             ),
           )}
           {booting && active === tabs[0]?.id ? <Log lines={session.log} place="booting" /> : null}
@@ -116,14 +117,19 @@ export function Machine({ session }: { readonly session: Session }) {
         </div>
         <Banner session={session} />
         {logWanted && !booting ? <Log lines={session.log} place="drawer" /> : null}
-        <KeyRow
-          control={controlIn === active}
-          onControl={(held) => {
-            setControlIn(held ? active : undefined);
-            view?.holdControl(held);
-          }}
-          onKey={(key) => view?.press(key)}
-        />
+        {tabs.some((tab) => tab.id === active && tab.screen !== undefined) ? null : (
+          <>
+            <SoundControl sound={session.sound} />
+            <KeyRow
+              control={controlIn === active}
+              onControl={(held) => {
+                setControlIn(held ? active : undefined);
+                view?.holdControl(held);
+              }}
+              onKey={(key) => view?.press(key)}
+            />
+          </>
+        )}
       </main>
       <StateLine state={state} logShown={logWanted || booting} onLog={() => setLogWanted(!logWanted)} />
     </>

@@ -4,7 +4,7 @@
  */
 import { failureOf, openLink } from '../boot/open.ts';
 import type { OpenOptions, OpenedLink, Parts } from '../boot/open.ts';
-import type { LogLine, Machine, MachineConsole, MachineInput, MachineScreen } from '../boot/types.ts';
+import type { LogLine, Machine, MachineConsole, MachineInput, MachineScreen, MachineSound } from '../boot/types.ts';
 import { Channel } from './channel.ts';
 import type { SessionState } from './state.ts';
 
@@ -124,6 +124,11 @@ export class Session {
   /** The machine's keyboard, mouse and gamepads, while it runs. */
   get input(): MachineInput | undefined {
     return this.#machine?.input;
+  }
+
+  /** Its sound card. */
+  get sound(): MachineSound | undefined {
+    return this.#machine?.sound;
   }
 
   /** A screen's tab comes to the front when a program opens it, and makes way when that ends. */

@@ -87,6 +87,9 @@ extern const struct proc_entry proc_pid_entry; /* the directory of one process *
 /* procfs_fd.c */
 extern const struct inode_ops proc_fd_dir_ops, proc_fdinfo_dir_ops;
 extern const struct file_ops proc_fd_dir_fops;
+/* procfs_pleat.c */
+#define PROC_PLEAT_COUNT 3
+extern const struct proc_entry proc_pleat_entries[PROC_PLEAT_COUNT];
 /* procfs_sys.c */
 extern const struct proc_entry proc_root_entries[];
 extern const uint32_t proc_root_count;

@@ -396,6 +396,9 @@ FIXED(entropy, "256")
 FIXED(file_max, "1048576")
 FIXED(nr_open, "1048576")
 FIXED(pipe_max, "1048576")
+FIXED(inotify_events, "16384")
+FIXED(inotify_instances, "128")
+FIXED(inotify_watches, "65536")
 FIXED(ngroups, "64")
 FIXED(last_cap, "40")
 FIXED(core, "core")
@@ -422,10 +425,16 @@ static const struct proc_entry kernel_entries[] = {
 	PROC_FILE("randomize_va_space", 0444, fixed_zero),
 	PROC_DIR("random", random_entries),
 };
+static const struct proc_entry inotify_entries[] = {
+	PROC_FILE("max_queued_events", 0444, fixed_inotify_events),
+	PROC_FILE("max_user_instances", 0444, fixed_inotify_instances),
+	PROC_FILE("max_user_watches", 0444, fixed_inotify_watches),
+};
 static const struct proc_entry fs_entries[] = {
 	PROC_FILE("file-max", 0444, fixed_file_max),
 	PROC_FILE("nr_open", 0444, fixed_nr_open),
 	PROC_FILE("pipe-max-size", 0444, fixed_pipe_max),
+	PROC_DIR("inotify", inotify_entries),
 };
 static const struct proc_entry vm_entries[] = {
 	PROC_FILE("overcommit_memory", 0444, fixed_one),
@@ -463,5 +472,9 @@ const struct proc_entry proc_root_entries[] = {
 	PROC_FILE("version", 0444, version_text),
 	PROC_FILE("vmstat", 0444, vmstat_text),
 	PROC_DIR("sys", sys_entries),
+	{.name = "pleat",
+		.mode = S_IFDIR | 0555,
+		.entries = proc_pleat_entries,
+		.count = PROC_PLEAT_COUNT},
 };
 const uint32_t proc_root_count = ARRAY_LEN(proc_root_entries);

@@ -11,7 +11,7 @@
  * where they are missing.
  *
  * Each line (a console number N) read from /dev/conctl asks for a login shell on
- * /dev/ttyN. SIGTERM to init ends the machine as if the boot command had died of it.
+ * /dev/ttyN; the last console is the page's Inspector's, and gets inspect (inspect.c) as root. SIGTERM to init ends the machine as if the boot command had died of it.
  *
  * Children are started by vfork: no memory is copied. SIGCHLD is blocked but for the wait in
  * ppoll, so that none is missed.
@@ -60,6 +60,7 @@ struct job {
 	const char *cwd; /* NULL: the user's home, or / if that does not exist */
 	char **argv;
 	const char *file; /* searched in PATH if it has no slash */
+	int as_init;	  /* keeps init's own ids */
 };
 
 static struct user user = {.name = "root"};
@@ -207,7 +208,7 @@ static _Noreturn void child_run(const struct job *job)
 	if (job->tty && child_take_tty(job->tty) < 0)
 		goto fail;
 	failed = user.name;
-	if (child_take_identity() < 0)
+	if (!job->as_init && child_take_identity() < 0)
 		goto fail;
 	failed = job->cwd;
 	if (job->cwd && chdir(job->cwd) < 0)
@@ -261,6 +262,10 @@ static int reap(pid_t boot, int *status, int *boot_ended)
 	}
 }
 
+#define INSPECTOR_CONSOLE 16
+static char inspect_name[] = "inspect";
+static char *inspect_argv[] = {inspect_name, NULL};
+
 static void open_terminals(int conctl)
 {
 	char line[16];
@@ -268,12 +273,20 @@ static void open_terminals(int conctl)
 
 	/* A read returns one line. */
 	while ((n = read(conctl, line, sizeof(line) - 1)) > 0) {
+		unsigned long number;
 		char tty[32];
 		struct job job;
 
 		line[n] = '\0';
-		snprintf(tty, sizeof(tty), "/dev/tty%lu", strtoul(line, NULL, 10));
+		number = strtoul(line, NULL, 10);
+		snprintf(tty, sizeof(tty), "/dev/tty%lu", number);
 		job = job_login(tty, NULL);
+		if (number == INSPECTOR_CONSOLE)
+			job = (struct job){.tty = tty,
+				.cwd = "/",
+				.argv = inspect_argv,
+				.file = "/usr/lib/pleat/inspect",
+				.as_init = 1};
 		if (job_start(&job) < 0)
 			say(tty, strerror(errno));
 	}

@@ -22,6 +22,10 @@
 #define STACK_BYTES 0x10000u
 #define HEAP_BASE 0x20000u
 #define FRAMES 0x8000u /* signal frames, in the lower half of the program's stack */
+#define THREAD_STACKS                                                                              \
+	(PROG_DATA + 0xc000u) /* eight of 2 KiB, the next one's number before them                 \
+			       */
+#define THREAD_STACK 0x800u
 
 enum { RUN_FREE, RUN_GOING, RUN_ENDED };
 struct run {
@@ -232,6 +236,13 @@ static void run_main(void *arg)
 		body = (prog_fn *)(uintptr_t)t->regs.entry;
 		number = t->regs.arg;
 		fork_copied();
+	} else if (r->flags & SPAWN_THREAD) {
+		const uint32_t *words = (const uint32_t *)(const void *)(r->u->base + t->regs.arg);
+
+		body = (prog_fn *)(uintptr_t)words[0];
+		number = words[1];
+		r->sp = t->regs.sp;
+		thread_started();
 	} else {
 		uint8_t head[8];
 		uint32_t block, *words;
@@ -247,6 +258,10 @@ static void run_main(void *arg)
 	}
 	thread_exit_kernel(t, 0);
 	prog_poll();
+	if (r->flags & SPAWN_THREAD) {
+		prog_call(NR_exit, (uint32_t)body(number));
+		ktest_fail(__FILE__, __LINE__, "exit returned");
+	}
 	prog_exit(body(number));
 }
 
@@ -341,6 +356,16 @@ static bool reap_runs(void)
 
 /* ---- the host's thread ---- */
 
+static void poke(uint32_t *word, uint32_t id)
+{
+	uint32_t seen = __atomic_load_n(word, __ATOMIC_SEQ_CST);
+
+	while (seen != id && seen != PLEAT_POLL_ANY &&
+		!__atomic_compare_exchange_n(word, &seen, seen ? PLEAT_POLL_ANY : id, false,
+			__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		;
+}
+
 static void serve(const struct host_slot *q)
 {
 	switch (q->op) {
@@ -361,9 +386,8 @@ static void serve(const struct host_slot *q)
 			memory_clean(q->arg[0]);
 		break;
 	case OP_POKE:
-		__atomic_store_n(
-			(uint32_t *)(void *)(memories[q->arg[0]].u->base + PLEAT_POLL_WORD), 1u,
-			__ATOMIC_SEQ_CST);
+		poke((uint32_t *)(void *)(memories[q->arg[0]].u->base + PLEAT_POLL_WORD),
+			q->arg[1]);
 		break;
 	default:
 		break;
@@ -560,6 +584,14 @@ static uint32_t *poll_word(void)
 	return prog_u(PLEAT_POLL_WORD);
 }
 
+/* Does the poll word name the calling thread? */
+static bool polled(void)
+{
+	uint32_t who = __atomic_load_n(poll_word(), __ATOMIC_SEQ_CST);
+
+	return who == PLEAT_POLL_ANY || who == thread_self()->tid;
+}
+
 static bool restarts(int result)
 {
 	return result == -PLEAT_ERESTARTSYS || result == -PLEAT_ERESTARTNOHAND ||
@@ -609,7 +641,7 @@ int prog_call_n(uint32_t nr, const uint32_t *args, uint32_t n)
 	for (;;) {
 		int ran, result = thread_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 
-		if (!__atomic_load_n(poll_word(), __ATOMIC_SEQ_CST) && !restarts(result))
+		if (!polled() && !restarts(result))
 			return result;
 		ran = deliver();
 		if (ran & ENDED)
@@ -630,7 +662,7 @@ const struct pleat_sigframe *prog_frame(void)
 
 void prog_poll(void)
 {
-	if (__atomic_load_n(poll_word(), __ATOMIC_SEQ_CST))
+	if (polled())
 		deliver();
 }
 
@@ -673,6 +705,31 @@ int prog_fork(prog_fn *body, uint32_t arg)
 	result = thread_exit_kernel(t, fork_unwound(&regs));
 	prog_poll();
 	return result;
+}
+
+int prog_thread(prog_fn *body, uint32_t arg, uaddr_t word)
+{
+	uint32_t slot =
+		__atomic_fetch_add((uint32_t *)prog_u(THREAD_STACKS - 16), 1u, __ATOMIC_SEQ_CST);
+	uaddr_t top = THREAD_STACKS + (slot % 8 + 1) * THREAD_STACK;
+	uint32_t *words = prog_u(top - 16);
+	struct pleat_clone *c = prog_u(top - 128);
+
+	words[0] = (uint32_t)(uintptr_t)body;
+	words[1] = arg;
+	*c = (struct pleat_clone){.flags = 0xd0f00u | (word ? 0x200000u : 0),
+		.stack = top - 128,
+		.arg = top - 16,
+		.ctid = word};
+	return prog_call(NR_clone, top - 128);
+}
+
+void prog_await(uaddr_t word, uint32_t value)
+{
+	uint32_t seen;
+
+	while ((seen = __atomic_load_n((uint32_t *)prog_u(word), __ATOMIC_SEQ_CST)) != value)
+		prog_call(NR_futex_time64, word, 0, seen, 0, 0, 0);
 }
 
 int prog_vfork(prog_fn *body, uint32_t arg)

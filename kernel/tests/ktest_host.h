@@ -26,6 +26,9 @@ enum {
 	NR_close = 57,
 	NR_pipe2 = 59,
 	NR_exit = 93,
+	NR_futex_time64 = 422,
+	NR_set_robust_list = 99,
+	NR_clone = 220,
 	NR_exit_group = 94,
 	NR_waitid = 95,
 	NR_setitimer = 103,
@@ -89,6 +92,10 @@ int prog_call_n(uint32_t nr, const uint32_t *args, uint32_t n);
 	prog_call_n((nr), (const uint32_t[]){__VA_ARGS__},                                         \
 		sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))
 int prog_fork(prog_fn *body, uint32_t arg);
+/* A thread that runs body and ends; word: set to 0 and woken then, 0: none. Its id or -errno. */
+int prog_thread(prog_fn *body, uint32_t arg, uaddr_t word);
+/* Wait until a word of the program's memory that other threads set and wake has a value. */
+void prog_await(uaddr_t word, uint32_t value);
 /* vfork: body runs as the child and returns what its exit or exec returned: the child's pid. */
 int prog_vfork(prog_fn *body, uint32_t arg);
 /* execve of a program file whose main function is body. */

@@ -99,6 +99,11 @@ static int alias_open(struct inode *inode, struct file *file)
 
 	if (!f)
 		return -ENOENT;
+	/* A socket is no file to be opened. */
+	if (f->anon_name && strcmp(f->anon_name, "socket:") == 0) {
+		file_put(f);
+		return -ENXIO;
+	}
 	if ((file_readable(file) && !file_readable(f)) ||
 		(file_writable(file) && !file_writable(f))) {
 		file_put(f);

@@ -206,6 +206,8 @@ static ssize_t sock_file_read(struct file *file, struct iobuf *b, uint64_t *pos)
 	struct sock_msg m = {.data = b};
 
 	(void)pos;
+	if (b->left == 0)
+		return 0; /* unlike recv(), it does not wait either */
 	if (atomic_load(&file->flags) & O_NONBLOCK)
 		m.flags = MSG_DONTWAIT;
 	return sock_recv(sk, &m);
@@ -315,7 +317,7 @@ static int sock_create(uint32_t family, uint32_t type, int protocol, struct sock
 	if ((type & ~(uint32_t)(SOCK_NONBLOCK | SOCK_CLOEXEC)) > SOCK_TYPE_MASK)
 		return -EINVAL;
 	type &= SOCK_TYPE_MASK;
-	if (type == 0 || type > 10)
+	if (type > 10)
 		return -EINVAL;
 	for (uint32_t i = 0; i < ARRAY_LEN(families); i++) {
 		if (families[i]->family != family)

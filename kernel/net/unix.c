@@ -34,7 +34,7 @@ void unix_addr_show(const struct unix_addr *a, struct sock_addr *out)
 {
 	if (a) {
 		out->len = a->len;
-		memcpy(out->bytes, &a->name, a->len);
+		memcpy(out->bytes, a->bytes, a->len);
 	} else {
 		out->len = PATH_OFFSET;
 		out->family = AF_UNIX;
@@ -49,7 +49,7 @@ static struct unix_addr *addr_new(const struct sock_addr *from)
 		return NULL;
 	ref_init(&a->refs, 1);
 	a->len = from->len;
-	memcpy(&a->name, from->bytes, from->len);
+	memcpy(a->bytes, from->bytes, from->len);
 	return a;
 }
 
@@ -236,10 +236,7 @@ static int bind_path(struct unix_sock *u, const struct sock_addr *addr)
 		return -ENOMEM;
 	path_of(addr, name);
 	a->len = PATH_OFFSET + (uint32_t)strlen(name) + 1;
-	if (a->len <= sizeof(a->name))
-		a->name.path[a->len - PATH_OFFSET - 1] = 0;
-	else
-		a->len = sizeof(a->name); /* no room for the NUL: shown without */
+	a->bytes[a->len - 1] = 0;
 	/* The node would be made in vain. */
 	err = atomic_load(&u->addr) ? -EINVAL
 				    : path_mknod(AT_FDCWD, name, S_IFSOCK | 0777, 0, &a->path);
@@ -824,7 +821,7 @@ static int unix_proc_line(struct sock *sk, uint32_t index, char *buf, size_t siz
 	if (a && n + 1 < size) {
 		buf[n++] = ' ';
 		for (uint32_t i = 0; i < a->len - PATH_OFFSET && n + 1 < size; i++) {
-			char c = a->name.path[i];
+			char c = (char)a->bytes[PATH_OFFSET + i];
 
 			if (c == 0 && a->path.dentry)
 				break;

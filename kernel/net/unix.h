@@ -20,7 +20,10 @@ struct unix_addr {
 	uint32_t len;	  /* [i] of the sockaddr; a path's with its NUL */
 	uint32_t hash;	  /* [i] */
 	struct path path; /* [i] the node that bind made; dentry NULL: an abstract name */
-	struct abi_sockaddr_un name; /* [i] */
+	union {
+		struct abi_sockaddr_un name;			   /* [i] */
+		uint8_t bytes[sizeof(struct abi_sockaddr_un) + 2]; /* and the NUL of the longest */
+	};
 };
 
 enum unix_state { UNIX_CLOSED, UNIX_LISTEN, UNIX_CONNECTED };

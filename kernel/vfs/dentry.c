@@ -10,6 +10,7 @@
  * of both places, so a lookup needs its stripe alone: many processes look up at once.
  */
 #include "vfs/internal.h"
+#include "vfs/notify.h"
 #include "lib/alloc.h"
 #include "lib/str.h"
 
@@ -64,6 +65,7 @@ void dentry_put(struct dentry *d)
 		struct dentry *parent = d->parent == d ? NULL : d->parent;
 
 		KASSERT(!d->hashed);
+		notify_name_gone(d->inode);
 		inode_put(d->inode);
 		dentry_free(d);
 		d = parent;

@@ -3,6 +3,7 @@
  * Locks: none of its own; file.pos_lock (RANK_FILE) is taken by rw.c and dir.c.
  */
 #include "vfs/internal.h"
+#include "vfs/notify.h"
 #include "ipc/epoll.h"
 #include "lib/alloc.h"
 
@@ -57,6 +58,8 @@ void file_put(struct file *f)
 {
 	if (!f || !ref_put(&f->refs))
 		return;
+	if (!(f->flags & O_PATH))
+		notify_file(f, file_writable(f) ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
 	if (UNLIKELY(atomic_load(&f->epoll_count) > 0))
 		epoll_file_gone(f);
 	if (f->inode)

@@ -5,6 +5,7 @@
  * a permission check that races with chmod may see either.
  */
 #include "vfs/internal.h"
+#include "vfs/notify.h"
 #include "lib/alloc.h"
 #include "lib/klog.h"
 #include "lib/str.h"
@@ -31,6 +32,8 @@ void inode_init(struct inode *inode, struct super *super, const struct inode_ops
 	inode->nlink = 1;
 	inode->atime = inode->mtime = inode->ctime = inode->btime = ktime_now();
 	list_init(&inode->flocks);
+	list_init(&inode->watches);
+	inode->watch_mask = 0;
 	list_init(&inode->cache_link);
 }
 
@@ -337,6 +340,7 @@ void super_put(struct super *super)
 	if (!ref_put(&super->refs))
 		return;
 	if (super->root) {
+		notify_super_gone(super);
 		dentry_prune_super(super);
 		dentry_put(super->root);
 	}

@@ -84,6 +84,13 @@ int walk_dir(struct walk *w, int dirfd, const char *name) MUST_CHECK;
 int path_lookup_cred(const struct cred *cred, int dirfd, const char *name, uint32_t flags,
 	struct path *out) MUST_CHECK;
 
+/* ---- dir.c ---- */
+
+/* May names be added to a directory, which is locked? */
+int may_create_locked(const struct path *dir) MUST_CHECK;
+/* May the name of victim be taken out of it? Sticky directories: only by an owner. */
+int may_delete_locked(const struct path *dir, struct dentry *victim) MUST_CHECK;
+
 /* ---- mount.c ---- */
 
 void mount_get(struct mount *m);

@@ -4,6 +4,7 @@
  * Locks: the parent's inode.lock while a name is created; none else of its own.
  */
 #include "vfs/internal.h"
+#include "vfs/notify.h"
 #include "lib/alloc.h"
 #include "lib/klog.h"
 #include "lib/str.h"
@@ -67,6 +68,7 @@ int file_open_path(const struct path *path, uint32_t flags, struct file **out)
 	err = f->ops->open ? f->ops->open(inode, f) : 0;
 	if (err)
 		goto fail;
+	notify_file(f, IN_OPEN);
 done:
 	atomic_and(&f->flags, (uint32_t)KEPT_FLAGS);
 	*out = f;
@@ -137,6 +139,8 @@ static int open_found(const struct path *p, uint32_t flags, struct file **out)
 	err = truncate_writer(inode, 0);
 	if (err)
 		file_put(*out);
+	else
+		notify_dentry(p->dentry, IN_MODIFY);
 	return err;
 }
 
@@ -184,6 +188,7 @@ static int create_locked(struct walk *w, uint32_t mode, struct dentry **negative
 	err = dir->ops->create(dir, w->last, w->len, mode, 0, cred_self()->fsuid, gid, &inode);
 	if (err)
 		return err;
+	notify_name(dir, IN_CREATE, inode, w->last, w->len);
 	dentry_drop(*negative, false);
 	d = dentry_insert(w->at.dentry, w->last, w->len, inode);
 	if (!d)
@@ -410,7 +415,11 @@ static int truncate_path(const struct path *p, uint64_t length)
 	err = path_want_write(p);
 	if (!err)
 		err = inode_permission(inode, W_OK);
-	return err ? err : truncate_writer(inode, length);
+	if (!err)
+		err = truncate_writer(inode, length);
+	if (!err)
+		notify_dentry(p->dentry, IN_MODIFY);
+	return err;
 }
 
 int sys_truncate64(uaddr_t path, uint64_t length)
@@ -441,6 +450,8 @@ int sys_ftruncate64(int32_t fd, uint64_t length)
 		err = -EINVAL;
 	else
 		err = inode_truncate(r.file->inode, length);
+	if (!err)
+		notify_file(r.file, IN_MODIFY);
 	fdref_put(&r);
 	return err;
 }
@@ -462,9 +473,11 @@ static int do_fallocate(struct file *f, uint32_t mode, uint64_t off, uint64_t le
 		return -EFBIG;
 	}
 	err = f->ops->fallocate(f, (int)mode, off, len);
-	if (!err)
-		atomic_add(&f->inode->write_gen, 1u);
-	return err;
+	if (err)
+		return err;
+	atomic_add(&f->inode->write_gen, 1u);
+	notify_file(f, IN_MODIFY);
+	return 0;
 }
 
 int sys_fallocate(int32_t fd, uint32_t mode, uint64_t offset, uint64_t length)

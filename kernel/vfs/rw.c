@@ -6,6 +6,7 @@
  * the inode inside. Streams (pipes, terminals, sockets) have no position and take no lock here.
  */
 #include "vfs/internal.h"
+#include "vfs/notify.h"
 #include "lib/alloc.h"
 
 #define VEC_ON_STACK 8u
@@ -35,6 +36,8 @@ static int may_write(const struct file *f)
 /* A change of contents: programs compiled from it are stale; O_SYNC wants it stored. */
 static ssize_t wrote(struct file *f, ssize_t n)
 {
+	if (n > 0)
+		notify_file(f, IN_MODIFY);
 	if (n <= 0 || type_of(f) != S_IFREG)
 		return n;
 	atomic_add(&f->inode->write_gen, 1u);
@@ -44,6 +47,13 @@ static ssize_t wrote(struct file *f, ssize_t n)
 		if (err)
 			return err;
 	}
+	return n;
+}
+
+static ssize_t was_read(const struct file *f, ssize_t n)
+{
+	if (n > 0)
+		notify_file(f, IN_ACCESS);
 	return n;
 }
 
@@ -76,7 +86,7 @@ static ssize_t at_own_pos(struct fdref *r, struct iobuf *b,
 
 static ssize_t read_iob(struct fdref *r, struct iobuf *b)
 {
-	return at_own_pos(r, b, r->file->ops->read);
+	return was_read(r->file, at_own_pos(r, b, r->file->ops->read));
 }
 
 static ssize_t write_iob(struct fdref *r, struct iobuf *b)
@@ -124,7 +134,7 @@ static ssize_t positional(struct file *f, struct iobuf *b, uint64_t offset, bool
 {
 	if (write)
 		return wrote(f, f->ops->write(f, b, &offset));
-	return f->ops->read(f, b, &offset);
+	return was_read(f, f->ops->read(f, b, &offset));
 }
 
 static int may_position(const struct file *f, uint64_t offset, bool write)
@@ -299,7 +309,7 @@ static int64_t do_seek(struct file *f, int64_t off, int whence)
 {
 	int64_t at;
 
-	if (f->ops->stream)
+	if (f->ops->stream && !f->ops->seek)
 		return -ESPIPE;
 	lock_acquire(&f->pos_lock);
 	if (f->ops->seek)
@@ -335,7 +345,7 @@ static ssize_t copy_chunk(
 	ssize_t n;
 
 	iob_init_kernel(&b, buf, MIN(len, COPY_CHUNK));
-	n = in->file->ops->read(in->file, &b, &from);
+	n = was_read(in->file, in->file->ops->read(in->file, &b, &from));
 	if (n <= 0)
 		return n;
 	iob_init_kernel(&b, buf, (size_t)n);

@@ -4,6 +4,7 @@
  * Locks: inode.lock for each change.
  */
 #include "vfs/internal.h"
+#include "vfs/notify.h"
 #include "lib/alloc.h"
 #include "lib/str.h"
 
@@ -164,7 +165,10 @@ static int do_chmod(const struct target *t, uint32_t mode)
 		!S_ISDIR(t->inode->mode))
 		attr.mode &= ~(uint32_t)S_ISGID;
 	attr.ctime = ktime_now();
-	return inode_setattr(t->inode, &attr);
+	err = inode_setattr(t->inode, &attr);
+	if (!err)
+		notify_dentry(t->path.dentry, IN_ATTRIB);
+	return err;
 }
 
 int sys_fchmod(int32_t fd, uint32_t mode)
@@ -237,6 +241,8 @@ static int do_chown(const struct target *t, uint32_t uid, uint32_t gid)
 	lock_acquire(&t->inode->lock);
 	err = chown_locked(t->inode, uid, gid);
 	lock_release(&t->inode->lock);
+	if (!err)
+		notify_dentry(t->path.dentry, IN_ATTRIB);
 	return err;
 }
 
@@ -295,6 +301,19 @@ static int may_set_times(struct inode *inode, const struct abi_timespec ts[2])
 	return -EPERM;
 }
 
+/* One time alone is taken for what usually changes it, as in Linux. */
+static uint32_t times_event(uint32_t valid)
+{
+	switch (valid & (ATTR_ATIME | ATTR_MTIME)) {
+	case ATTR_ATIME:
+		return IN_ACCESS;
+	case ATTR_MTIME:
+		return IN_MODIFY;
+	default:
+		return IN_ATTRIB;
+	}
+}
+
 static int do_utimens(const struct target *t, const struct abi_timespec ts[2])
 {
 	struct ktime now = ktime_now();
@@ -313,7 +332,10 @@ static int do_utimens(const struct target *t, const struct abi_timespec ts[2])
 		attr.valid |= ATTR_ATIME;
 	if (ts[1].nsec != UTIME_OMIT)
 		attr.valid |= ATTR_MTIME;
-	return inode_setattr(t->inode, &attr);
+	err = inode_setattr(t->inode, &attr);
+	if (!err)
+		notify_dentry(t->path.dentry, times_event(attr.valid));
+	return err;
 }
 
 int sys_utimensat_time64(int32_t dirfd, uaddr_t path, uaddr_t times, uint32_t flags)

@@ -325,7 +325,7 @@ static int set_ipv6_locked(struct inet_sock *is, int name, int n)
 
 	switch (name) {
 	case IPV6_V6ONLY:
-		if (is->lport) /* RFC 3493 5.3: before bind() */
+		if (!list_empty(&is->link)) /* RFC 3493 5.3: before bind() */
 			return -EINVAL;
 		is->v6only = n != 0;
 		return 0;

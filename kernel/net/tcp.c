@@ -209,9 +209,7 @@ void tcp_disconnect(struct tcp_sock *t)
 	t->head = t->tail = 0;
 	if (!t->inet.addr_bound)
 		t->inet.local = *inet_wildcard(t->inet.sk.family);
-	if (!t->inet.port_bound)
-		t->inet.lport = 0;
-	t->inet.rport = 0;
+	t->inet.rport = 0; /* getsockname() still shows the port, as in Linux */
 	tcp_unlock_both(t);
 	if (state == TCP_LISTEN)
 		tcp_stop_listening(t);

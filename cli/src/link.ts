@@ -11,7 +11,7 @@ import { loadKeys } from './keys.ts';
 import { CommandError, runCommand } from './usage.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const DEFAULT_URL = 'http://app.pleat.localhost:8437/';
+export const DEFAULT_URL = 'http://app.pleat.localhost:8437/';
 
 const HELP = `Use: pleat link [OPTIONS] [-- PROGRAM [ARGUMENT...]]
 
@@ -84,7 +84,7 @@ export function link(args: string[]): Promise<number> {
   });
 }
 
-function checkPrefix(prefix: string): string {
+export function checkPrefix(prefix: string): string {
   const url = URL.parse(prefix);
   if (url === null || !/^https?:$/.test(url.protocol) || prefix.includes('#')) {
     throw new CommandError(`--url ${prefix}: must be an http(s) address without #`, 2);
@@ -102,7 +102,7 @@ function parseEnv(settings: readonly string[]): Record<string, string> {
 }
 
 /** The layer of a built image: build/images/NAME.json, or the .json file of a folder. */
-function readLayer(name: string): Layer {
+export function readLayer(name: string): Layer {
   const file = name.includes('/')
     ? imageFileIn(name)
     : join(ROOT, 'build', 'images', `${name}.json`);
@@ -126,7 +126,7 @@ function imageFileIn(path: string): string {
 }
 
 /** Hash of the runtime that the last build made. */
-function readRuntime(): string {
+export function readRuntime(): string {
   const file = join(ROOT, 'build', 'runtime.json');
   const { hash } = readBuilt(file, 'the runtime');
   if (typeof hash !== 'string') {

@@ -26,6 +26,13 @@ const COMMANDS: ReadonlyMap<string, Entry> = new Map([
     },
   ],
   [
+    'share',
+    {
+      summary: 'run a machine and fold what it has become into a link',
+      load: async () => (await import('./share.ts')).share,
+    },
+  ],
+  [
     'verify',
     {
       summary: 'check a link: who signed it, what it boots',

@@ -9,11 +9,12 @@ import type { BootPlan } from '../../web/src/boot/types.ts';
 import { KernelHost } from '../../web/src/host/kernelhost.ts';
 import { nodePlatform } from '../../web/src/host/node.ts';
 import { ROOT, localLayer } from './layers.ts';
+import { looksLikeLink, planOf, readLink } from './linkplan.ts';
 import { CommandError, runCommand } from './usage.ts';
 
-const HELP = `Use: pleat run [OPTIONS] [IMAGE] [-- PROGRAM [ARGUMENT...]]
+const HELP = `Use: pleat run [OPTIONS] [IMAGE|LINK] [-- PROGRAM [ARGUMENT...]]
 
-Boot IMAGE (default: shell) here and run PROGRAM in it (default: a shell), connected to standard
+Boot IMAGE or a link (default: shell) here and run PROGRAM in it (default: a shell), connected to standard
 input and output. The exit status is the program's; 128 + signal when it was killed.
 
   -t, --tty             give the program a terminal
@@ -22,7 +23,8 @@ input and output. The exit status is the program's; 128 + signal when it was kil
   -e, --env NAME=VALUE  set a variable; may be given more than once
       --user NAME       user that the program runs as (default: root)
       --cwd PATH        working directory (default: /)
-      --kernel DIR      folder with kernel.wasm (default: build/kernel)
+      --kernel DIR      folder with kernel.wasm (default: build/kernel); a link runs on it too, whichever
+                        runtime it names
       --option TEXT     a kernel option, shown in /proc/cmdline; may be given more than once
       --log             show the kernel log on standard error
       --strace[=SET]    show system calls of every process on standard error: all, or those of SET
@@ -65,6 +67,16 @@ export function run(args: string[]): Promise<number> {
       if (equals <= 0) throw new CommandError(`-e ${text}: want NAME=VALUE`, 2);
       env.set(text.slice(0, equals), text.slice(equals + 1));
     }
+    const common = {
+      ...(argv.length > 0 && { argv }),
+      hostDirs: volumes,
+      options: [...values.option, ...straceOption(values.strace, values['strace-to'])],
+    };
+    const show = { log: values.log, stats: values.stats, trace: values['strace-to'] };
+    if (positionals[0] !== undefined && looksLikeLink(positionals[0])) {
+      const { descriptor } = await readLink(positionals[0]);
+      return await runMachine({ ...(await planOf(descriptor)), ...common, tty: values.tty }, values.kernel, show);
+    }
     const plan: BootPlan = {
       layers: [localLayer(positionals[0] ?? 'shell'), ...values.package.map(localLayer)],
       argv,
@@ -73,9 +85,9 @@ export function run(args: string[]): Promise<number> {
       cwd: values.cwd,
       tty: values.tty,
       hostDirs: volumes,
-      options: [...values.option, ...straceOption(values.strace, values['strace-to'])],
+      options: common.options,
     };
-    return await runMachine(plan, values.kernel, { log: values.log, stats: values.stats, trace: values['strace-to'] });
+    return await runMachine(plan, values.kernel, show);
   });
 }
 
@@ -104,6 +116,10 @@ interface Show {
   readonly stats: boolean;
   /** where lines of strace go; undefined: standard error */
   readonly trace: string | undefined;
+  /** the machine's output leaves standard output free */
+  readonly outputToErr?: boolean;
+  /** the machine has halted; it is ended when the promise is kept */
+  ending?(host: KernelHost): Promise<void>;
 }
 
 function traceFile(path: string | undefined): number {
@@ -115,7 +131,7 @@ function traceFile(path: string | undefined): number {
   }
 }
 
-function runMachine(plan: BootPlan, kernelDir: string, show: Show): Promise<number> {
+export function runMachine(plan: BootPlan, kernelDir: string, show: Show): Promise<number> {
   return new Promise((done, failed) => {
     const platform = nodePlatform(
       kernelDir,
@@ -143,7 +159,7 @@ function runMachine(plan: BootPlan, kernelDir: string, show: Show): Promise<numb
       progress() {},
       booted() {},
       output(console, bytes) {
-        const stream = console === 2 && !plan.tty ? process.stderr : process.stdout;
+        const stream = show.outputToErr === true || (console === 2 && !plan.tty) ? process.stderr : process.stdout;
         if (stream.write(bytes)) return undefined;
         return new Promise((drained) => stream.once('drain', drained));
       },
@@ -155,6 +171,7 @@ function runMachine(plan: BootPlan, kernelDir: string, show: Show): Promise<numb
         told.add(error.message);
         if (!booted) void host.stop().then(() => end(1));
       },
+      ...(show.ending !== undefined && { ending: () => show.ending?.(host) ?? Promise.resolve() }),
       halted(status) {
         end(status);
       },

@@ -40,6 +40,8 @@ export interface HostEvents {
   sound?(source: SoundSource): void;
   /** bit n: some program has input device n open */
   inputOpened?(opened: number): void;
+  /** it has halted; its Workers are ended when the promise is kept: what changed can still be listed */
+  ending?(): Promise<void>;
   halted(status: number): void;
   panic(message: string): void;
 }
@@ -402,7 +404,11 @@ export class KernelHost {
     }
     this.#readLog();
     this.#readTrace();
-    void this.stop().then(() => this.#events.halted(status));
+    const ready = this.#events.ending?.() ?? Promise.resolve();
+    void ready
+      .catch(() => undefined)
+      .then(() => this.stop())
+      .then(() => this.#events.halted(status));
   }
 
   #spawn(arg: readonly number[]): void {

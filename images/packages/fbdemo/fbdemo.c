@@ -192,6 +192,9 @@ static int input_open(struct pollfd *fds)
 		snprintf(path, sizeof(path), "/dev/input/event%d", i);
 		fds[n].fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 		fds[n].events = POLLIN;
+		/* Else each key would be typed on the console, too. */
+		if (i == 0 && fds[n].fd >= 0)
+			ioctl(fds[n].fd, EVIOCGRAB, 1);
 		n += fds[n].fd >= 0;
 	}
 	return n;

@@ -21,12 +21,14 @@ export interface ScreenStats {
   /** animation frames, and those of them that drew something */
   readonly frames: number;
   readonly drawn: number;
-  /** milliseconds of work of the frames that drew: all, and the longest */
-  readonly drawMs: number;
+  /** milliseconds of work of the frames that drew: the middle one of the last 128, and the longest of all */
+  readonly medianMs: number;
   readonly maxMs: number;
   /** of all frames */
   readonly workMs: number;
 }
+
+const TOOK_MAX = 128;
 
 type Context = OffscreenCanvasRenderingContext2D | CanvasRenderingContext2D;
 export type AnyCanvas = OffscreenCanvas | HTMLCanvasElement;
@@ -43,7 +45,7 @@ export class Screen {
   #shown = false;
   #frames = 0;
   #drawn = 0;
-  #drawMs = 0;
+  readonly #took: number[] = [];
   #maxMs = 0;
   #workMs = 0;
 
@@ -72,7 +74,7 @@ export class Screen {
     return {
       frames: this.#frames,
       drawn: this.#drawn,
-      drawMs: this.#drawMs,
+      medianMs: this.#took.toSorted((a, b) => a - b)[this.#took.length >> 1] ?? 0,
       maxMs: this.#maxMs,
       workMs: this.#workMs,
     };
@@ -90,7 +92,8 @@ export class Screen {
     this.#workMs += took;
     if (!drew) return;
     this.#drawn++;
-    this.#drawMs += took;
+    this.#took.push(took);
+    if (this.#took.length > TOOK_MAX) this.#took.shift();
     this.#maxMs = Math.max(this.#maxMs, took);
   }
 

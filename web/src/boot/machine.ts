@@ -13,7 +13,8 @@ import type { BootPlan, LogLine, Machine, MachineConsole, MachineInput, MachineS
 
 export { FEATURES } from './features.ts';
 
-const CONSOLES = 16;
+const CONSOLES = 15;
+const INSPECTOR_CONSOLE = 16; /* as images/packages/init/init.c has it */
 const FIRST_SIZE = { cols: 80, rows: 24 };
 
 /** What a person is told of each kind of image failure: the page's names for them. */
@@ -182,6 +183,12 @@ class BrowserMachine implements Machine {
       return console;
     }
     throw new MachineError('no-console', `all ${CONSOLES} terminals are in use`);
+  }
+
+  openInspector(): MachineConsole {
+    const console = this.#console(INSPECTOR_CONSOLE);
+    this.#post({ type: 'open', console: INSPECTOR_CONSOLE, ...FIRST_SIZE });
+    return console;
   }
 
   diff(): Promise<Uint8Array> {

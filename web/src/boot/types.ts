@@ -155,6 +155,8 @@ export interface Machine {
   readonly bootConsole: MachineConsole;
   /** a further terminal with a shell; rejects with a MachineError when none is free */
   openConsole(): Promise<MachineConsole>;
+  /** the console that the Inspector reads the machine through, not a terminal; at most one at a time */
+  openInspector?(): MachineConsole;
   /** a program opened a frame buffer that no program had opened before; replays those so far */
   onScreen?(listener: (screen: MachineScreen) => void): void;
   readonly input?: MachineInput;

@@ -7,7 +7,7 @@ import { formatLogTime } from './state.ts';
 
 export interface LogProps {
   readonly lines: readonly LogLine[];
-  readonly place: 'booting' | 'drawer';
+  readonly place: 'booting' | 'drawer' | 'inspect';
 }
 
 /** Lines that are shown; the rest is in the machine's dmesg. */
@@ -29,14 +29,14 @@ export function Log({ lines, place }: LogProps) {
   return (
     <section
       ref={box}
-      id="log"
+      id={place === 'inspect' ? 'inspect-log' : 'log'}
       class={`log ${place}`}
       aria-label="Kernel log"
-      tabIndex={place === 'drawer' ? 0 : -1}
-      data-testid="log"
+      tabIndex={place === 'booting' ? -1 : 0}
+      data-testid={place === 'inspect' ? 'inspect-log' : 'log'}
       onScroll={onScroll}
     >
-      {shown.length === 0 && place === 'drawer' ? <p class="log-empty">The kernel has said nothing yet.</p> : null}
+      {shown.length === 0 && place !== 'booting' ? <p class="log-empty">The kernel has said nothing yet.</p> : null}
       <ol>
         {shown.map((line, at) => (
           <li key={lines.length - shown.length + at}>

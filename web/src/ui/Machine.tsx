@@ -6,10 +6,11 @@ import { Canvas } from './Canvas.tsx';
 import { takeEarlyKeys } from './earlykeys.ts';
 import { FindBar } from './FindBar.tsx';
 import { Mark } from './icons.tsx';
+import { Inspector } from './inspector/Inspector.tsx';
 import { KeyRow } from './KeyRow.tsx';
 import { Log } from './Log.tsx';
 import type { Session } from './session.ts';
-import { describeStatus } from './state.ts';
+import { describeState, describeStatus } from './state.ts';
 import { SoundControl } from './SoundControl.tsx';
 import { StateLine } from './StateLine.tsx';
 import { Tabs, tabId } from './Tabs.tsx';
@@ -102,11 +103,22 @@ export function Machine({ session }: { readonly session: Session }) {
           onClose={(id) => session.closeTab(id)}
           onAdd={addTab}
           onEnter={enter}
+          canInspect={session.canInspect}
+          onInspect={() => session.inspect()}
           onFind={() => (finding ? endFind() : setFindingIn(active))}
         />
         <div class="panels">
           {tabs.map((tab) =>
-            tab.screen === undefined ? (
+            tab.inspector !== undefined ? (
+              <Inspector
+                key={tab.id}
+                id={tab.id}
+                console={tab.inspector}
+                shown={tab.id === active}
+                log={session.log}
+                fetched={describeState(state).detail}
+              />
+            ) : tab.screen === undefined ? (
               <Terminal key={tab.id} tab={tab} shown={tab.id === active} events={eventsOf(tab.id)} onView={onView} />
             ) : (
               <Canvas key={tab.id} tab={tab} screen={tab.screen} input={session.input} sound={session.sound} shown={tab.id === active} />

@@ -17,6 +17,8 @@ export interface TabsProps {
   /** into the terminal of the selected tab */
   onEnter(): void;
   onFind(): void;
+  readonly canInspect: boolean;
+  onInspect(): void;
 }
 
 export function tabId(id: number): string {
@@ -95,6 +97,17 @@ export function Tabs(props: TabsProps) {
         <Icon name="plus" />
       </button>
       <span class="strip-end">
+        <button
+          class="button quiet icon"
+          type="button"
+          aria-label="Inspector"
+          title="Inspector: processes, system calls, mounts, log"
+          disabled={!props.canInspect}
+          onClick={props.onInspect}
+          data-testid="inspect"
+        >
+          <Icon name="pulse" />
+        </button>
         <button
           class="button quiet icon"
           type="button"

@@ -14,6 +14,7 @@ const PATHS = {
   plus: 'M8 3v10M3 8h10',
   close: 'M4 4l8 8M12 4l-8 8',
   search: 'M10.5 10.5L14 14M7 11.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9z',
+  pulse: 'M1.5 8h3l2-5 3 10 2-5h3',
   up: 'M4 10l4-4 4 4',
   down: 'M4 6l4 4 4-4',
   left: 'M10 4L6 8l4 4',

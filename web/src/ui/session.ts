@@ -14,6 +14,8 @@ export interface Tab {
   readonly name: string;
   /** it shows a frame buffer, and no terminal */
   readonly screen?: MachineScreen;
+  /** it is the Inspector, which asks the machine through this */
+  readonly inspector?: MachineConsole;
 }
 
 /** A program that drew for this long was looked at: when it ends, the terminal is what is wanted. */
@@ -142,7 +144,7 @@ export class Session {
       if (open && opened === undefined) {
         opened = performance.now();
         before = this.active;
-        if (tab === undefined) this.#addTab(screen.number === 0 ? 'Screen' : `Screen ${screen.number}`, screen);
+        if (tab === undefined) this.#addTab(screen.number === 0 ? 'Screen' : `Screen ${screen.number}`, { screen });
         else this.activate(tab.id);
       } else if (!open && opened !== undefined) {
         const looked = performance.now() - opened >= LOOKED_AT_MS;
@@ -202,10 +204,26 @@ export class Session {
     tab.channel.attach(console);
   }
 
+  get canInspect(): boolean {
+    return this.state.kind === 'running' && this.#machine?.openInspector !== undefined;
+  }
+
+  /** The Inspector, to the front; there is one. */
+  inspect(): void {
+    const there = this.tabs.find((tab) => tab.inspector !== undefined);
+    if (there !== undefined) {
+      this.activate(there.id);
+      return;
+    }
+    const console = this.canInspect ? this.#machine?.openInspector?.() : undefined;
+    if (console !== undefined) this.#addTab('Inspector', { inspector: console });
+  }
+
   /** Hang up a terminal. The boot console stays: PID 1 lives on it. */
   closeTab(id: number): void {
     const tab = this.tabs.find((each) => each.id === id);
     if (tab === undefined || !this.isClosable(id)) return;
+    tab.inspector?.close();
     tab.channel.close();
     this.#dropTab(id);
   }
@@ -242,7 +260,7 @@ export class Session {
     this.#addTab('Console');
   }
 
-  #addTab(name: string, screen?: MachineScreen): Tab {
+  #addTab(name: string, panel: Pick<Tab, 'screen' | 'inspector'> = {}): Tab {
     const id = this.#nextTab++;
     const boots = this.tabs.length === 0;
     const channel = new Channel(() => {
@@ -250,7 +268,7 @@ export class Session {
       this.hasOutput = true;
       this.#changed();
     });
-    const tab = screen === undefined ? { id, name, channel } : { id, name, channel, screen };
+    const tab: Tab = { id, name, channel, ...panel };
     this.tabs = [...this.tabs, tab];
     this.activate(id);
     return tab;

@@ -8,6 +8,7 @@ import { DT, ERRNO, HOSTFS, HOST_MEMORIES_MAX, HOSTFS_STAT, HOSTFS_STAT_BYTES } 
 import type { FromWorker } from './messages.ts';
 import type { HostDirs, Platform, WorkerListener } from './platform.ts';
 
+const WORKER_LIMIT = 512; /* each is an isolate of some MB and a thread */
 const ENTRY = new URL('../worker/process.node.ts', import.meta.url);
 
 /** @param runtimeDir - folder with kernel.wasm */
@@ -29,6 +30,7 @@ export function nodePlatform(runtimeDir: string, folders: readonly string[]): Pl
     },
     hostDirs: new FolderReader(folders),
     memoryLimit: HOST_MEMORIES_MAX,
+    workerLimit: WORKER_LIMIT,
   };
 }
 

@@ -34,4 +34,6 @@ export interface Platform {
   readonly hostDirs?: HostDirs;
   /** memories that may exist at once */
   readonly memoryLimit: number;
+  /** process Workers that may exist at once */
+  readonly workerLimit: number;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SPAWN } from './abi.ts';
 import type { InitMessage, Program, RunMessage, ToWorker } from './messages.ts';
 import type { Platform, WorkerListener } from './platform.ts';
 import { WorkerPool } from './workers.ts';
@@ -23,7 +24,7 @@ function run(thread: number, key: string): Run {
   return { thread, kstack: 0, memory: thread, message };
 }
 
-function scene() {
+function scene(limit = 100) {
   const workers: FakeWorker[] = [];
   const platform: Platform = {
     spawn(_, listener) {
@@ -39,8 +40,16 @@ function scene() {
     fetch: () => Promise.reject(new Error('nothing is fetched here')),
     runtimeFile: () => Promise.reject(new Error('nothing is read here')),
     memoryLimit: 1,
+    workerLimit: limit,
   };
-  const pool = new WorkerPool(platform, { over() {}, broke() {}, failed() {}, panic: (message) => assert.fail(message) });
+  const failed: number[] = [];
+  const told: string[] = [];
+  const pool = new WorkerPool(platform, {
+    over: ({ thread }) => void told.push(`over ${thread}`),
+    broke: ({ thread }) => void told.push(`broke ${thread}`),
+    failed: ({ thread }) => void failed.push(thread),
+    panic: (message) => assert.fail(message),
+  });
   const init: InitMessage = { type: 'init', kernel: program().module, memory, jsUaccess: false, clockStart: 0 };
   pool.begin(init);
   for (const worker of [...workers]) worker.listener.message({ type: 'ready' });
@@ -49,7 +58,7 @@ function scene() {
     const worker = workers.find((each) => each.runs.some((message) => message.thread === thread));
     return { worker, message: worker?.runs.find((message) => message.thread === thread) };
   };
-  return { pool, runOf };
+  return { pool, runOf, failed, told };
 }
 
 test('a program compiled by one Worker comes with later runs of the same key', () => {
@@ -83,4 +92,28 @@ test('a program without a key is that of its process and its children alone', ()
   runOf(2).worker?.listener.message({ type: 'program', key: '', program: second });
   pool.startFork(run(3, ''), 1);
   assert.equal(runOf(3).message?.program, first);
+});
+
+test('beyond the limit of Workers a thread is refused at once, and an exec waits', () => {
+  const { pool, runOf, failed } = scene(3);
+  for (let thread = 1; thread <= 3; thread++) pool.start(run(thread, ''));
+  for (let thread = 1; thread <= 3; thread++) runOf(thread).worker?.listener.message({ type: 'program', key: '', program: program() });
+  const thread = run(4, '');
+  pool.startFork({ ...thread, message: { ...thread.message, flags: SPAWN.THREAD } }, 1);
+  assert.deepEqual(failed, [4]);
+  pool.start(run(5, ''));
+  assert.deepEqual(failed, [4]);
+  runOf(1).worker?.listener.message({ type: 'parked', thread: 1, kstack: 0 });
+  assert.ok(runOf(5).message);
+});
+
+test('a Worker that the engine gives up is told of, and its run is over when it is gone', async () => {
+  const { pool, runOf, told } = scene();
+  pool.start(run(1, ''));
+  runOf(1).worker?.listener.failed('out of memory');
+  assert.deepEqual(told, ['broke 1']);
+  await new Promise(setImmediate);
+  assert.deepEqual(told, ['broke 1', 'over 1']);
+  pool.start(run(2, ''));
+  assert.ok(runOf(2).message);
 });

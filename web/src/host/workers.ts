@@ -2,10 +2,12 @@
  * The pool of process Workers: which thread runs in which, and how a run ends.
  * Decides nothing but which idle Worker takes the next run.
  */
+import { SPAWN } from './abi.ts';
 import type { FromWorker, InitMessage, Program, ProgramMessage, RunMessage } from './messages.ts';
 import type { Platform, WorkerHandle } from './platform.ts';
 
 const SPARE = 2; /* idle Workers kept ready: making one takes 12 to 50 ms */
+const SPARE_MAX = 6; /* after bursts of threads or processes that had to wait for one */
 const IDLE_MAX = 8; /* more are ended: after a burst of processes they would stay for ever */
 const PARK_MS = 50; /* a dead thread's next poll or call parks its Worker well before */
 const START_MS = 10_000; /* a run that still waits for a Worker then is told that there is none */
@@ -46,6 +48,7 @@ export class WorkerPool {
   readonly #late = new Map<Run, ReturnType<typeof setTimeout>>();
   readonly #programs = new Map<string, Program>();
   #init: InitMessage | undefined;
+  #spare = SPARE;
   #stopped = false;
 
   constructor(platform: Platform, events: WorkerEvents) {
@@ -68,7 +71,17 @@ export class WorkerPool {
   start(run: Run): void {
     this.#queue.push(run);
     this.#assign();
-    if (this.#queue.includes(run)) this.#late.set(run, setTimeout(() => this.#tooLate(run), START_MS));
+    if (!this.#queue.includes(run)) return;
+    this.#spare = Math.min(this.#spare + 1, SPARE_MAX);
+    /* An exec's old Worker parks soon; whoever waits for a child or a thread is told at once. */
+    const waits = (run.message.flags & (SPAWN.FORK | SPAWN.THREAD)) !== 0;
+    if (waits && this.#slots.size >= this.#platform.workerLimit && this.#allBusy()) this.#tooLate(run);
+    else this.#late.set(run, setTimeout(() => this.#tooLate(run), START_MS));
+  }
+
+  #allBusy(): boolean {
+    for (const slot of this.#slots) if (!slot.ready || slot.run === undefined) return false;
+    return true;
   }
 
   #tooLate(run: Run): void {
@@ -123,7 +136,7 @@ export class WorkerPool {
   }
 
   #grow(): void {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#slots.size >= this.#platform.workerLimit) return;
     const slot: Slot = {
       handle: this.#platform.spawn('process', {
         message: (message) => this.#received(slot, message),
@@ -188,7 +201,7 @@ export class WorkerPool {
       slot.program = program;
       slot.handle.post(program === undefined ? run.message : { ...run.message, program });
     }
-    while (idle < SPARE + this.#queue.length) {
+    while (idle < this.#spare + this.#queue.length) {
       this.#grow();
       idle++;
     }

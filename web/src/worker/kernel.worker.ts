@@ -7,6 +7,8 @@ import type { FromKernelWorker, ToKernelWorker } from './protocol.ts';
 
 /* Chromium gives a tab 125 memories; K, the boot and timer Workers' take three. */
 const MEMORY_LIMIT = 120;
+/* Engines set no limit but run out of memory, which is the tab's end: 1.6 MB each in Chromium. */
+const WORKER_LIMIT = 256;
 
 const post = (message: FromKernelWorker): void => self.postMessage(message);
 
@@ -64,6 +66,7 @@ function browserPlatform(runtime: string): Platform {
       return new Uint8Array(await response.arrayBuffer());
     },
     memoryLimit: MEMORY_LIMIT,
+    workerLimit: WORKER_LIMIT,
   };
 }
 

@@ -11,7 +11,7 @@
  * where they are missing.
  *
  * Each line (a console number N) read from /dev/conctl asks for a login shell on
- * /dev/ttyN; the last console is the page's Inspector's, and gets inspect (inspect.c) as root. SIGTERM to init ends the machine as if the boot command had died of it.
+ * /dev/ttyN; the last console is the page's Inspector's, and gets inspect as root. SIGTERM to init ends the machine as if the boot command had died of it.
  *
  * Children are started by vfork: no memory is copied. SIGCHLD is blocked but for the wait in
  * ppoll, so that none is missed.

@@ -1,5 +1,5 @@
 /**
- * Asks the machine: the other end of images/packages/init/inspect.c, over its console.
+ * Asks the machine: the other end of images/packages/inspect/inspect.c, over its console.
  * Requests are lines, answers "ID LENGTH\n" and so many bytes; the ID 0 brings trace records.
  */
 

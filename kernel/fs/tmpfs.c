@@ -73,7 +73,11 @@ static ssize_t tmpfs_getxattr(struct inode *inode, const char *name, void *value
 static int tmpfs_setxattr(
 	struct inode *inode, const char *name, const void *value, size_t size, int flags)
 {
-	return xattrs_set(&tmpfs_i(inode)->xattrs, name, value, size, flags);
+	int err = xattrs_set(&tmpfs_i(inode)->xattrs, name, value, size, flags);
+
+	if (!err)
+		inode->ctime = ktime_now();
+	return err;
 }
 
 static ssize_t tmpfs_listxattr(struct inode *inode, char *list, size_t size)
@@ -83,7 +87,11 @@ static ssize_t tmpfs_listxattr(struct inode *inode, char *list, size_t size)
 
 static int tmpfs_removexattr(struct inode *inode, const char *name)
 {
-	return xattrs_remove(&tmpfs_i(inode)->xattrs, name);
+	int err = xattrs_remove(&tmpfs_i(inode)->xattrs, name);
+
+	if (!err)
+		inode->ctime = ktime_now();
+	return err;
 }
 
 static const struct inode_ops tmpfs_inode_ops = {

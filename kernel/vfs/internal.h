@@ -135,6 +135,15 @@ static inline void fdref_put(struct fdref *r)
 struct file *file_alloc(uint32_t flags);
 void file_free(struct file *f);
 
+/* ---- sync.c ---- */
+
+int file_fsync(struct file *f);
+
+/* ---- rw.c ---- */
+
+/* A stand-in for f with other flags, on the caller's stack, for one read or write. */
+void file_with_flags(struct file *as, struct file *f, uint32_t flags);
+
 /* ---- lock.c ---- */
 
 int flock_fcntl(struct file *f, uint32_t cmd, uaddr_t arg);

@@ -1,6 +1,6 @@
 /*
  * rw.c - moving bytes: read, write and their vector and positional forms, seek, sendfile,
- * copy_file_range, sync.
+ * copy_file_range.
  * Spec: POSIX.1-2024 read(), write(), lseek(); sendfile(2), copy_file_range(2), SEEK_DATA as Linux.
  * Locks: file.pos_lock (RANK_FILE) around calls that use the shared position; the file system locks
  * the inode inside. Streams (pipes, terminals, sockets) have no position and take no lock here.
@@ -41,8 +41,8 @@ static ssize_t wrote(struct file *f, ssize_t n)
 	if (n <= 0 || type_of(f) != S_IFREG)
 		return n;
 	atomic_add(&f->inode->write_gen, 1u);
-	if (UNLIKELY(atomic_load(&f->flags) & O_DSYNC) && f->ops->fsync) {
-		int err = f->ops->fsync(f);
+	if (UNLIKELY(atomic_load(&f->flags) & O_DSYNC)) {
+		int err = file_fsync(f);
 
 		if (err)
 			return err;
@@ -260,6 +260,105 @@ int sys_preadv(int32_t fd, uaddr_t iov, uint32_t count, uint64_t offset)
 int sys_pwritev(int32_t fd, uaddr_t iov, uint32_t count, uint64_t offset)
 {
 	return do_vector_at(fd, iov, count, offset, true);
+}
+
+/* ---- with flags for this call alone ---- */
+
+#define RWF_HIPRI 1u
+#define RWF_DSYNC 2u
+#define RWF_SYNC 4u
+#define RWF_NOWAIT 8u
+#define RWF_APPEND 16u
+#define RWF_NOAPPEND 32u
+#define RWF_READ (RWF_HIPRI | RWF_NOWAIT)
+#define RWF_WRITE (RWF_READ | RWF_DSYNC | RWF_SYNC | RWF_APPEND | RWF_NOAPPEND)
+
+static uint32_t flags_for_call(uint32_t have, uint32_t rwf)
+{
+	if (rwf & RWF_NOWAIT)
+		have |= O_NONBLOCK;
+	if (rwf & (RWF_DSYNC | RWF_SYNC))
+		have |= O_DSYNC;
+	if (rwf & RWF_APPEND)
+		have |= O_APPEND;
+	if (rwf & RWF_NOAPPEND)
+		have &= ~(uint32_t)O_APPEND;
+	return have;
+}
+
+void file_with_flags(struct file *as, struct file *f, uint32_t flags)
+{
+	*as = (struct file){.ops = f->ops, .path = f->path, .inode = f->inode, .flags = flags};
+	ref_init(&as->refs, 1);
+	lock_init(&as->pos_lock, RANK_FILE);
+	list_init(&as->epoll_links);
+	as->anon_name = f->anon_name;
+	as->anon_ino = f->anon_ino;
+	as->priv = f->priv;
+}
+
+/* offset -1: the file's own position, which then moves. */
+static ssize_t vector_flags(struct vec_io *v, uint64_t offset, uint32_t rwf, bool write)
+{
+	struct file *f = v->r.file;
+	bool own = offset == UINT64_MAX && !f->ops->stream;
+	struct file as;
+	ssize_t n;
+
+	file_with_flags(&as, f, flags_for_call(atomic_load(&f->flags), rwf));
+	if (own) {
+		lock_acquire(&f->pos_lock);
+		offset = f->pos;
+	}
+	if (write)
+		n = wrote(&as, as.ops->write(&as, &v->b, &offset));
+	else
+		n = was_read(&as, as.ops->read(&as, &v->b, &offset));
+	if (own) {
+		f->pos = offset;
+		lock_release(&f->pos_lock);
+	}
+	return n;
+}
+
+static int do_vector_flags(
+	int32_t fd, uaddr_t uvec, uint32_t count, uint64_t offset, uint32_t rwf, bool write)
+{
+	struct vec_io v;
+	ssize_t n;
+
+	if (rwf & ~(write ? RWF_WRITE : RWF_READ))
+		return -EOPNOTSUPP;
+	if ((rwf & RWF_APPEND) && (rwf & RWF_NOAPPEND))
+		return -EINVAL;
+	if (rwf == 0)
+		return offset == UINT64_MAX ? do_vector(fd, uvec, count, write)
+					    : do_vector_at(fd, uvec, count, offset, write);
+	if (!fdref_get(&v.r, fd))
+		return -EBADF;
+	if (offset == UINT64_MAX)
+		n = write ? may_write(v.r.file) : may_read(v.r.file);
+	else
+		n = may_position(v.r.file, offset, write);
+	if (!n)
+		n = vec_begin(&v, uvec, count, !write);
+	if (!n) {
+		n = vector_flags(&v, offset, rwf, write);
+		vec_end(&v);
+	}
+	fdref_put(&v.r);
+	return (int)n;
+}
+
+/* -EOPNOTSUPP: a flag that is not known, or makes no sense in this direction. */
+int sys_preadv2(int32_t fd, uaddr_t iov, uint32_t count, uint64_t offset, uint32_t flags)
+{
+	return do_vector_flags(fd, iov, count, offset, flags, false);
+}
+
+int sys_pwritev2(int32_t fd, uaddr_t iov, uint32_t count, uint64_t offset, uint32_t flags)
+{
+	return do_vector_flags(fd, iov, count, offset, flags, true);
 }
 
 /* ---- seek ---- */
@@ -497,67 +596,4 @@ int sys_copy_file_range(
 	fdref_put(&out);
 	fdref_put(&in);
 	return (int)n;
-}
-
-/* ---- sync ---- */
-
-struct sync_list {
-	struct super *supers[64];
-	uint32_t n;
-};
-
-static void collect_super(struct mount *m, void *arg)
-{
-	struct sync_list *l = arg;
-	uint32_t i;
-
-	for (i = 0; i < l->n; i++)
-		if (l->supers[i] == m->super)
-			return;
-	if (l->n < ARRAY_LEN(l->supers) && m->super->ops->sync) {
-		super_get(m->super);
-		l->supers[l->n++] = m->super;
-	}
-}
-
-int sys_sync(void)
-{
-	struct sync_list list = {.n = 0};
-	uint32_t i;
-
-	mount_for_each(collect_super, &list);
-	for (i = 0; i < list.n; i++) {
-		(void)list.supers[i]->ops->sync(list.supers[i]); /* sync(2) cannot fail */
-		super_put(list.supers[i]);
-	}
-	return 0;
-}
-
-static int do_fsync(int32_t fd)
-{
-	struct fdref r;
-	int err;
-
-	if (!fdref_get(&r, fd))
-		return -EBADF;
-	if (r.file->ops->fsync)
-		err = r.file->ops->fsync(r.file);
-	else if (type_of(r.file) != S_IFREG && type_of(r.file) != S_IFDIR)
-		err = -EINVAL;
-	else if (r.file->inode->super->ops->sync)
-		err = r.file->inode->super->ops->sync(r.file->inode->super);
-	else
-		err = 0; /* lives in memory: as stored as it gets */
-	fdref_put(&r);
-	return err;
-}
-
-int sys_fsync(int32_t fd)
-{
-	return do_fsync(fd);
-}
-
-int sys_fdatasync(int32_t fd)
-{
-	return do_fsync(fd);
 }

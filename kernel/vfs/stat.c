@@ -183,16 +183,25 @@ int sys_fchmod(int32_t fd, uint32_t mode)
 	return err;
 }
 
-int sys_fchmodat(int32_t dirfd, uaddr_t path, uint32_t mode)
+/* -EOPNOTSUPP: a symbolic link itself. */
+int sys_fchmodat2(int32_t dirfd, uaddr_t path, uint32_t mode, uint32_t flags)
 {
 	struct target t;
-	int err = target_user(&t, dirfd, path, 0);
+	int err;
 
+	if (flags & ~(uint32_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	err = target_user(&t, dirfd, path, flags);
 	if (err)
 		return err;
 	err = do_chmod(&t, mode);
 	target_put(&t);
 	return err;
+}
+
+int sys_fchmodat(int32_t dirfd, uaddr_t path, uint32_t mode)
+{
+	return sys_fchmodat2(dirfd, path, mode, 0);
 }
 
 /* POSIX chown(): root anything; an owner the group, to one of the owner's own. */

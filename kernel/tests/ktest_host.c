@@ -29,9 +29,9 @@
 
 enum { RUN_FREE, RUN_GOING, RUN_ENDED };
 struct run {
-	uint32_t state; /* [a] */
-	uint32_t ended; /* [a] the host has ended its Worker */
-	struct thread *thread;
+	uint32_t state;	       /* [a] */
+	uint32_t ended;	       /* [a] the host has ended its Worker */
+	struct thread *thread; /* [a] */
 	void *kstack, *handle;
 	struct native_u *u;
 	const struct native_u *parent;
@@ -167,7 +167,8 @@ static void memory_clean(uint32_t id)
 static struct run *run_self(void)
 {
 	for (int i = 0; i < RUNS; i++) {
-		if (atomic_load(&runs[i].state) == RUN_GOING && runs[i].thread == thread_self())
+		if (atomic_load(&runs[i].state) == RUN_GOING &&
+			atomic_load(&runs[i].thread) == thread_self())
 			return &runs[i];
 	}
 	return NULL;
@@ -300,13 +301,16 @@ static void spawn(const struct host_slot *q)
 	}
 	CHECK(r);
 	CHECK(memories[q->arg[2]].exists && !memories[q->arg[2]].dirty);
-	*r = (struct run){.thread = t,
-		.kstack = t->kstack,
-		.memory = q->arg[2],
-		.u = memories[q->arg[2]].u,
-		.flags = q->arg[6],
-		.sp = FRAMES,
-		.parent = q->arg[3] ? memories[q->arg[3]].u : first_u};
+	/* Not in one step: other runs look for themselves among all meanwhile. */
+	atomic_store(&r->ended, 0u);
+	atomic_store(&r->thread, t);
+	r->kstack = t->kstack;
+	r->memory = q->arg[2];
+	r->u = memories[q->arg[2]].u;
+	r->flags = q->arg[6];
+	r->sp = FRAMES;
+	r->frame = 0;
+	r->parent = q->arg[3] ? memories[q->arg[3]].u : first_u;
 	memories[r->memory].users++;
 	atomic_store(&r->state, (uint32_t)RUN_GOING);
 #if KTEST_DET_BUILD

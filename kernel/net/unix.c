@@ -268,7 +268,7 @@ static int unix_bind(struct sock *sk, const struct sock_addr *addr)
 	int err;
 
 	if (addr->len == PATH_OFFSET && addr->family == AF_UNIX)
-		return atomic_load(&u->addr) ? -EINVAL : autobind(u);
+		return autobind(u); /* no error if it has a name, as in Linux */
 	err = unix_check_addr(addr);
 	if (err)
 		return err;
@@ -373,14 +373,17 @@ static int unix_listen(struct sock *sk, int backlog)
 	return err;
 }
 
-/* What stands between u and a connection to the listener, both locked. -EAGAIN: it is full. */
+/* What stands between u and a connection to the listener, both locked, in the order in which Linux
+ * looks. -EAGAIN: it is full. */
 static int may_connect_locked(const struct unix_sock *u, const struct unix_sock *to)
 {
-	if (u->state != UNIX_CLOSED)
-		return u->state == UNIX_CONNECTED ? -EISCONN : -EINVAL;
 	if (to->state != UNIX_LISTEN || to->dead || (to->sk.shut & SOCK_SHUT_RD))
 		return -ECONNREFUSED;
-	return to->waiting > to->backlog ? -EAGAIN : 0;
+	if (to->waiting > to->backlog)
+		return -EAGAIN;
+	if (u->state != UNIX_CLOSED)
+		return u->state == UNIX_CONNECTED ? -EISCONN : -EINVAL;
+	return 0;
 }
 
 /* u and a new end in the listener's queue become each other's peers. */

@@ -53,7 +53,7 @@ static ssize_t eventfd_read(struct file *file, struct iobuf *b, uint64_t *pos)
 	return err;
 }
 
-/* Adds. Sleeps while the sum would be above COUNT_MAX. -EINVAL: fewer than eight bytes, or ~0. */
+/* Adds. Sleeps while the sum would be above COUNT_MAX. -EINVAL: not eight bytes, or ~0. */
 static ssize_t eventfd_write(struct file *file, struct iobuf *b, uint64_t *pos)
 {
 	struct eventfd *e = file->priv;
@@ -61,7 +61,7 @@ static ssize_t eventfd_write(struct file *file, struct iobuf *b, uint64_t *pos)
 	int err = 0;
 
 	(void)pos;
-	if (b->left < sizeof(value))
+	if (b->left != sizeof(value)) /* Linux of late: no more than that either */
 		return -EINVAL;
 	iob_get(b, &value, sizeof(value));
 	if (value > COUNT_MAX)
@@ -113,12 +113,21 @@ static void eventfd_fdinfo(struct file *file, struct proc_text *out)
 		(unsigned long long)count, e->id, e->semaphore);
 }
 
+/* As in Linux: no error, and no effect. */
+static int64_t eventfd_seek(struct file *file, int64_t off, int whence)
+{
+	(void)off;
+	(void)whence;
+	return (int64_t)file->pos;
+}
+
 static const struct file_ops eventfd_ops = {
 	.release = eventfd_release,
 	.read = eventfd_read,
 	.write = eventfd_write,
 	.poll = eventfd_poll,
 	.fdinfo = eventfd_fdinfo,
+	.seek = eventfd_seek,
 	.stream = true,
 };
 

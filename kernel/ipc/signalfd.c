@@ -188,11 +188,20 @@ static void signalfd_fdinfo(struct file *file, struct proc_text *out)
 	text_add(out, "sigmask:\t%016llx\n", (unsigned long long)mask_of(file->priv));
 }
 
+/* As in Linux: no error, and no effect. */
+static int64_t signalfd_seek(struct file *file, int64_t off, int whence)
+{
+	(void)off;
+	(void)whence;
+	return (int64_t)file->pos;
+}
+
 static const struct file_ops signalfd_ops = {
 	.release = signalfd_release,
 	.read = signalfd_read,
 	.poll = signalfd_poll,
 	.fdinfo = signalfd_fdinfo,
+	.seek = signalfd_seek,
 	.stream = true,
 };
 

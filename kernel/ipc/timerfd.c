@@ -113,11 +113,20 @@ static void timerfd_fdinfo(struct file *file, struct proc_text *out)
 		(unsigned long long)(interval % 1000000000));
 }
 
+/* As in Linux: no error, and no effect. */
+static int64_t timerfd_seek(struct file *file, int64_t off, int whence)
+{
+	(void)off;
+	(void)whence;
+	return (int64_t)file->pos;
+}
+
 static const struct file_ops timerfd_ops = {
 	.release = timerfd_release,
 	.read = timerfd_read,
 	.poll = timerfd_poll,
 	.fdinfo = timerfd_fdinfo,
+	.seek = timerfd_seek,
 	.stream = true,
 };
 

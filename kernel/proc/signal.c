@@ -334,15 +334,29 @@ int signal_send_proc(struct proc *p, int signo, const struct abi_siginfo *info)
 	return err;
 }
 
+/* SIGPIPE and SIGXFSZ come from the process that does what it should not, as Linux has it. */
+static bool self_inflicted(struct thread *t, int signo, struct abi_siginfo *info)
+{
+	if (t != thread_self() || (signo != SIGPIPE && signo != SIGXFSZ))
+		return false;
+	*info = (struct abi_siginfo){.code = SI_USER};
+	info->u.kill.pid = (int32_t)t->proc->pid;
+	info->u.kill.uid = cred_self()->ruid;
+	return true;
+}
+
 int signal_send_thread(struct thread *t, int signo, const struct abi_siginfo *info)
 {
 	/* Itself, or one that a walk over its process's threads has found: then not t->proc, which
 	 * may be a vfork child's just now. */
 	struct proc *p = t == thread_self() ? t->proc : thread_home(t);
+	struct abi_siginfo own;
 	int err;
 
 	if (signo == 0)
 		return 0;
+	if (!info && self_inflicted(t, signo, &own))
+		info = &own;
 	lock_acquire(&p->sig_lock);
 	err = send_locked(p, p->vforker == t ? NULL : t, signo, info);
 	lock_release(&p->sig_lock);

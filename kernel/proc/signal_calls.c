@@ -144,7 +144,7 @@ int sys_rt_tgsigqueueinfo(int32_t pid, int32_t tid, uint32_t signo, uaddr_t uinf
 		return -EFAULT;
 	if (pid <= 0 || tid <= 0)
 		return -EINVAL;
-	if ((info.code >= 0 || info.code == SI_TKILL) && pid != (int32_t)proc_self()->pid)
+	if ((info.code >= 0 || info.code == SI_TKILL) && tid != sys_gettid())
 		return -EPERM;
 	info.signo = (int32_t)signo;
 	return kill_thread(pid, tid, signo, &info);

@@ -60,7 +60,7 @@ int main(void)
 	SHOW(read(nb, &n, 8));
 	SHOW(read(nb, bytes, 7));
 	SHOW(write(nb, "12345678", 8));
-	SHOW(lseek(fd, 0, SEEK_SET));
+	SHOW(lseek(fd, 5, SEEK_SET));
 	TRUTH(ready(fd) == 0);
 
 	s = spec(100 * 1000LL * MS, 7 * MS);

@@ -78,6 +78,12 @@
 #define F_GETPIPE_SZ 1032
 #define F_ADD_SEALS 1033
 #define F_GET_SEALS 1034
+#define F_SEAL_SEAL 1u
+#define F_SEAL_SHRINK 2u
+#define F_SEAL_GROW 4u
+#define F_SEAL_WRITE 8u
+#define F_SEAL_FUTURE_WRITE 16u
+#define F_SEAL_EXEC 32u
 #define FD_CLOEXEC 1
 #define F_RDLCK 0
 #define F_WRLCK 1
@@ -141,6 +147,10 @@ struct abi_flock {
 	int32_t pad;
 	int64_t l_start, l_len;
 	int32_t l_pid, pad2;
+};
+
+struct abi_open_how {
+	uint64_t flags, mode, resolve;
 };
 
 struct abi_iovec {

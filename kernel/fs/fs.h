@@ -16,4 +16,10 @@ extern const struct fs_type procfs_type;
 extern const struct fs_type devfs_type;
 extern const struct fs_type hostfs_type; /* folders of the host, read-only: boot mounts them */
 
+/* fcntl(2): F_ADD_SEALS and F_GET_SEALS. -EINVAL: no memfd; -EPERM: sealed against seals, or not
+ * open for writing; -EBUSY: its pages may be mapped for writing. */
+struct file;
+int memfd_add_seals(struct file *f, uint32_t seals);
+int memfd_get_seals(struct file *f);
+
 #endif

@@ -137,6 +137,9 @@ int tmpfs_truncate_locked(struct inode *inode, uint64_t size)
 
 	if (size > TMPFS_FILE_MAX)
 		return -EFBIG;
+	if (((inode->seals & F_SEAL_SHRINK) && size < inode->size) ||
+		((inode->seals & F_SEAL_GROW) && size > inode->size))
+		return -EPERM;
 	if (f->shared)
 		return tmpfs_shared_truncate_locked(inode, size);
 	if (size < inode->size) {
@@ -166,6 +169,23 @@ void tmpfs_file_free(struct inode *inode)
 const uint8_t *tmpfs_page_locked(struct inode *inode, uint64_t index)
 {
 	return page_at(&tmpfs_i(inode)->file, index);
+}
+
+/* ---- seals ---- */
+
+/* May [from, to) be written? Cuts *to at the end of a file that must not grow. */
+static int check_seals_locked(const struct inode *inode, uint64_t from, uint64_t *to)
+{
+	if (LIKELY(!inode->seals))
+		return 0;
+	if (inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+		return -EPERM;
+	if ((inode->seals & F_SEAL_GROW) && *to > inode->size) {
+		if (from >= inode->size)
+			return -EPERM;
+		*to = inode->size;
+	}
+	return 0;
 }
 
 /* ---- reading and writing ---- */
@@ -257,6 +277,12 @@ static ssize_t tmpfs_write(struct file *file, struct iobuf *b, uint64_t *pos)
 
 	lock_acquire(&inode->lock);
 	n = file_prepare_write_locked(file, pos, &len);
+	if (!n && len > 0 && UNLIKELY(inode->seals)) {
+		uint64_t end = *pos + len;
+
+		n = check_seals_locked(inode, *pos, &end);
+		len = (size_t)(end - *pos);
+	}
 	if (!n)
 		n = write_locked(inode, b, pos, len);
 	lock_release(&inode->lock);
@@ -348,9 +374,13 @@ static int tmpfs_fallocate(struct file *file, int mode, uint64_t off, uint64_t l
 	if (end > TMPFS_FILE_MAX)
 		return -EFBIG;
 	lock_acquire(&inode->lock);
-	if (mode & (FALLOC_PUNCH_HOLE | FALLOC_ZERO_RANGE))
+	if (((mode & (FALLOC_PUNCH_HOLE | FALLOC_ZERO_RANGE)) &&
+		    (inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))) ||
+		(!(mode & FALLOC_KEEP_SIZE) && (inode->seals & F_SEAL_GROW) && end > inode->size))
+		err = -EPERM;
+	if (!err && (mode & (FALLOC_PUNCH_HOLE | FALLOC_ZERO_RANGE)))
 		punch_locked(inode, off, MIN(end, PAGE_ALIGN(inode->size)));
-	if (!(mode & FALLOC_PUNCH_HOLE))
+	if (!err && !(mode & FALLOC_PUNCH_HOLE))
 		err = allocate_locked(inode, off, end);
 	if (!err && !(mode & FALLOC_KEEP_SIZE) && end > inode->size)
 		inode->size = end;

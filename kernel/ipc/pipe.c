@@ -21,6 +21,7 @@ struct pipe {
 	uint8_t *buf;			 /* [l] NULL until the first write */
 	uint32_t size;			 /* [l] bytes of buf, a power of two */
 	uint32_t head, tail;		 /* [l] bytes ever written, ever read; free to wrap */
+	uint32_t held;			 /* [l] bytes of room kept for pipe_settle() */
 	uint32_t wanted;		 /* [l] least room a sleeping writer needs; NOBODY: none */
 	uint32_t readers, writers;	 /* [l] open ends */
 	uint32_t files;			 /* [l] opens and openers: at 0 the pipe goes */
@@ -62,7 +63,7 @@ static uint32_t used(const struct pipe *p)
 
 static uint32_t room(const struct pipe *p)
 {
-	return p->size - used(p);
+	return p->size - used(p) - p->held;
 }
 
 /* ---- waking ---- */
@@ -89,7 +90,7 @@ static void fill_locked(struct pipe *p, struct iobuf *b, uint32_t n)
 	uint32_t at, first;
 
 	/* An empty pipe starts over: one copy instead of two, and a small one stays in cache. */
-	if (was_empty)
+	if (was_empty && !p->held)
 		p->head = p->tail = 0;
 	at = p->head & (p->size - 1);
 	first = MIN(n, p->size - at);
@@ -114,6 +115,85 @@ static void drain_locked(struct pipe *p, struct iobuf *b, uint32_t n)
 	p->tail += n;
 	if (room(p) >= p->wanted)
 		wake_writers_locked(p, POLLOUT | POLLWRNORM);
+}
+
+/* Sleep until there are bytes or no writer is left. 0; -EAGAIN; -PLEAT_ERESTARTSYS. */
+static int wait_bytes_locked(struct pipe *p, bool nonblock)
+{
+	while (p->head == p->tail && p->writers > 0) {
+		if (nonblock)
+			return -EAGAIN;
+		if (waitq_sleep(&p->readable, &p->lock, WAIT_FOREVER, WAIT_INTR))
+			return -PLEAT_ERESTARTSYS;
+	}
+	return 0;
+}
+
+/* n bytes from `skip` behind the tail on, which are there, to buf. */
+static void copy_out_locked(struct pipe *p, uint8_t *buf, uint32_t skip, uint32_t n)
+{
+	uint32_t at = (p->tail + skip) & (p->size - 1), first = MIN(n, p->size - at);
+
+	memcpy(buf, p->buf + at, first);
+	memcpy(buf + first, p->buf, n - first);
+}
+
+ssize_t pipe_take(struct file *file, void *buf, size_t n, bool nonblock)
+{
+	struct pipe *p = file->priv;
+	ssize_t got;
+
+	nonblock |= (atomic_load(&file->flags) & O_NONBLOCK) != 0;
+	lock_acquire(&p->lock);
+	got = wait_bytes_locked(p, nonblock);
+	if (got == 0) {
+		got = (ssize_t)MIN(n, (size_t)used(p));
+		if (got > 0)
+			copy_out_locked(p, buf, 0, (uint32_t)got);
+		p->tail += (uint32_t)got;
+		p->held += (uint32_t)got;
+	}
+	lock_release(&p->lock);
+	return got;
+}
+
+void pipe_settle(struct file *file, const void *buf, size_t took, size_t done)
+{
+	struct pipe *p = file->priv;
+	uint32_t back = (uint32_t)(took - done);
+
+	lock_acquire(&p->lock);
+	p->held -= (uint32_t)took;
+	/* To the front, byte by byte from the end: its room was kept. */
+	for (uint32_t i = back; i-- > 0;)
+		p->buf[--p->tail & (p->size - 1)] = ((const uint8_t *)buf)[done + i];
+	if (back > 0)
+		wake_readers_locked(p, POLLIN | POLLRDNORM);
+	if (room(p) >= p->wanted)
+		wake_writers_locked(p, POLLOUT | POLLWRNORM);
+	lock_release(&p->lock);
+}
+
+ssize_t pipe_peek(struct file *file, void *buf, size_t skip, size_t n, bool nonblock)
+{
+	struct pipe *p = file->priv;
+	ssize_t got;
+
+	nonblock |= (atomic_load(&file->flags) & O_NONBLOCK) != 0;
+	lock_acquire(&p->lock);
+	got = wait_bytes_locked(p, nonblock);
+	if (got == 0) {
+		got = used(p) > skip ? (ssize_t)MIN(n, (size_t)used(p) - skip) : 0;
+		if (got > 0)
+			copy_out_locked(p, buf, (uint32_t)skip, (uint32_t)got);
+	}
+	lock_release(&p->lock);
+	return got;
+}
+
+bool pipe_same(const struct file *a, const struct file *b)
+{
+	return a->priv == b->priv;
 }
 
 /*
@@ -162,6 +242,29 @@ static int wait_for_room_locked(struct pipe *p, uint32_t need)
 {
 	p->wanted = MIN(p->wanted, need);
 	return waitq_sleep(&p->writable, &p->lock, WAIT_FOREVER, WAIT_INTR);
+}
+
+ssize_t pipe_wait_room(struct file *file, bool nonblock)
+{
+	struct pipe *p = file->priv;
+	ssize_t n = 0;
+
+	nonblock |= (atomic_load(&file->flags) & O_NONBLOCK) != 0;
+	lock_acquire(&p->lock);
+	while (n == 0) {
+		if (p->readers == 0)
+			n = -EPIPE;
+		else if (room(p) > 0)
+			n = (ssize_t)room(p);
+		else if (nonblock)
+			n = -EAGAIN;
+		else if (wait_for_room_locked(p, 1))
+			n = -PLEAT_ERESTARTSYS;
+	}
+	lock_release(&p->lock);
+	if (n == -EPIPE)
+		signal_send_thread(thread_self(), SIGPIPE, NULL);
+	return n;
 }
 
 /* One turn: move what fits of b. Returns 0 to go on, 1 when b is empty, or -errno. */
@@ -305,7 +408,7 @@ int pipe_set_size(struct file *file, uint32_t size)
 		return -ENOMEM;
 	lock_acquire(&p->lock);
 	old_size = p->size;
-	if (used(p) > size) {
+	if (used(p) + p->held > size) {
 		lock_release(&p->lock);
 		pages_free(buf, size / PAGE_SIZE);
 		return -EBUSY;

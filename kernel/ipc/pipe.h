@@ -29,4 +29,20 @@ int pipe_set_size(struct file *file, uint32_t size);
 /* F_GETPIPE_SZ. -EBADF: no pipe. */
 int pipe_get_size(struct file *file);
 
+/* ---- for splice(2): file is one of pipe_ops ---- */
+
+bool pipe_same(const struct file *a, const struct file *b); /* two ends of one pipe */
+/*
+ * Take up to n bytes out; sleeps while there are none, unless nonblock or the file is so. Their
+ * room in the pipe is kept until pipe_settle(), which puts back, in front, all but the first
+ * `done`. 0: no bytes and no writer; -EAGAIN; -PLEAT_ERESTARTSYS.
+ */
+ssize_t pipe_take(struct file *file, void *buf, size_t n, bool nonblock) MUST_CHECK;
+void pipe_settle(struct file *file, const void *buf, size_t took, size_t done);
+/* Copy bytes from `skip` on, leaving them. As pipe_take(); 0 also if there are no more than skip.
+ */
+ssize_t pipe_peek(struct file *file, void *buf, size_t skip, size_t n, bool nonblock) MUST_CHECK;
+/* Bytes of room, at least 1; sleeps for it. -EPIPE with SIGPIPE, -EAGAIN, -PLEAT_ERESTARTSYS. */
+ssize_t pipe_wait_room(struct file *file, bool nonblock) MUST_CHECK;
+
 #endif

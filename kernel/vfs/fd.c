@@ -7,6 +7,7 @@
 #include "vfs/internal.h"
 #include "lib/alloc.h"
 #include "lib/str.h"
+#include "fs/fs.h"
 #include "ipc/pipe.h"
 
 #define FD_FIRST 64u	    /* slots of a new table, as in Linux (select can tell) */
@@ -539,6 +540,10 @@ static int fcntl_file(struct file *f, uint32_t cmd, uint32_t arg)
 		return pipe_set_size(f, arg);
 	case F_GETPIPE_SZ:
 		return pipe_get_size(f);
+	case F_ADD_SEALS:
+		return memfd_add_seals(f, arg);
+	case F_GET_SEALS:
+		return memfd_get_seals(f);
 	default:
 		return -EINVAL;
 	}

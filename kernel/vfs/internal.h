@@ -67,6 +67,7 @@ struct walk {
 	enum walk_last type; /* after walk_parent() */
 	uint16_t len;
 	uint32_t links;		 /* symbolic links followed */
+	uint32_t resolve;	 /* RESOLVE_* of openat2(2) */
 	const struct cred *cred; /* whose search permission */
 	const char *p;		 /* what is left of the current text */
 	const char *last;	 /* the last component (WALK_NAME), len bytes */
@@ -74,6 +75,14 @@ struct walk {
 };
 /* After any result of these, walk_end() gives back what the walk holds. */
 int walk_start(struct walk *w, int dirfd, const char *name) MUST_CHECK;
+int walk_start_resolve(struct walk *w, int dirfd, const char *name, uint32_t resolve) MUST_CHECK;
+#define RESOLVE_NO_XDEV 1u
+#define RESOLVE_NO_MAGICLINKS 2u
+#define RESOLVE_NO_SYMLINKS 4u
+#define RESOLVE_BENEATH 8u
+#define RESOLVE_IN_ROOT 16u
+#define RESOLVE_CACHED 32u
+#define LOOKUP_RESOLVE_SHIFT 8 /* path_lookup(): RESOLVE_* above the LOOKUP_* */
 /* Go to the directory of the last component; its name is then in last, len, type, slash. */
 int walk_parent(struct walk *w) MUST_CHECK;
 /* Go on at the target of symbolic link d, which is w->last in w->at; then walk_parent() again. */
@@ -91,9 +100,17 @@ int may_create_locked(const struct path *dir) MUST_CHECK;
 /* May the name of victim be taken out of it? Sticky directories: only by an owner. */
 int may_delete_locked(const struct path *dir, struct dentry *victim) MUST_CHECK;
 
+/* ---- fsctx.c ---- */
+
+/* The calling process's root and working directory, referenced. */
+void fsctx_root(struct path *out);
+void fsctx_cwd(struct path *out);
+
 /* ---- mount.c ---- */
 
 void mount_get(struct mount *m);
+/* A mount that is in no tree, for the kernel's own use; takes over the super. NULL: no memory. */
+struct mount *mount_hidden(struct super *super);
 void mount_put(struct mount *m);
 /* If something is mounted at *p, go to its root, as often as needed. */
 void mount_cross(struct path *p);

@@ -58,6 +58,15 @@ static struct mount *mount_alloc(struct super *super, struct dentry *root, uint3
 	return m;
 }
 
+struct mount *mount_hidden(struct super *super)
+{
+	struct mount *m = mount_alloc(super, super->root, MS_NOSUID | MS_NODEV);
+
+	if (m)
+		m->hidden = true;
+	return m;
+}
+
 /* ---- finding ---- */
 
 static struct mount *mounted_on_locked(const struct mount *parent, const struct dentry *at)

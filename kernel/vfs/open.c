@@ -16,6 +16,14 @@
 #define TMPFILE_BIT (O_TMPFILE & ~O_DIRECTORY)
 #define PATH_FLAGS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
+#define OPENAT2_FLAGS                                                                              \
+	(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC |      \
+		O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME |          \
+		O_CLOEXEC | O_PATH | TMPFILE_BIT)
+#define RESOLVE_ALL                                                                                \
+	(RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH |         \
+		RESOLVE_IN_ROOT | RESOLVE_CACHED)
+
 #define FALLOC_KEEP_SIZE 1
 #define FALLOC_PUNCH_HOLE 2
 #define FALLOC_ZERO_RANGE 16
@@ -256,9 +264,13 @@ static int open_creating(struct walk *w, uint32_t flags, uint32_t mode, struct f
 			return -EEXIST;
 		}
 		if (!S_ISLNK(d->inode->mode) || atomic_load(&d->mounts)) {
+			struct mount *before = w->at.mount;
+
 			dentry_put(w->at.dentry);
 			w->at.dentry = d;
 			mount_cross(&w->at);
+			if ((w->resolve & RESOLVE_NO_XDEV) && w->at.mount != before)
+				return -EXDEV;
 			break;
 		}
 		err = flags & O_NOFOLLOW ? -ELOOP : walk_follow(w, d);
@@ -309,15 +321,16 @@ static int tmpfile_create(const struct path *dir, uint32_t mode, uint32_t flags,
 	return 0;
 }
 
-static int open_tmpfile(
-	int dirfd, const char *name, uint32_t flags, uint32_t mode, struct file **out)
+static int open_tmpfile(int dirfd, const char *name, uint32_t flags, uint32_t mode,
+	uint32_t resolve, struct file **out)
 {
 	struct path dir, p;
 	int err;
 
 	if ((flags & O_ACCMODE) == O_RDONLY)
 		return -EINVAL;
-	err = path_lookup(dirfd, name, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &dir);
+	err = path_lookup(dirfd, name,
+		LOOKUP_FOLLOW | LOOKUP_DIRECTORY | resolve << LOOKUP_RESOLVE_SHIFT, &dir);
 	if (err)
 		return err;
 	err = tmpfile_create(&dir, mode, flags, &p);
@@ -331,7 +344,8 @@ static int open_tmpfile(
 
 /* ---- open ---- */
 
-int file_open_at(int dirfd, const char *name, uint32_t flags, uint32_t mode, struct file **out)
+static int open_resolve(int dirfd, const char *name, uint32_t flags, uint32_t mode,
+	uint32_t resolve, struct file **out)
 {
 	struct path p;
 	struct walk w;
@@ -343,17 +357,18 @@ int file_open_at(int dirfd, const char *name, uint32_t flags, uint32_t mode, str
 	if ((flags & O_ACCMODE) == O_ACCMODE)
 		return -EINVAL;
 	if (flags & TMPFILE_BIT)
-		return flags & O_DIRECTORY ? open_tmpfile(dirfd, name, flags, mode, out) : -EINVAL;
+		return flags & O_DIRECTORY ? open_tmpfile(dirfd, name, flags, mode, resolve, out)
+					   : -EINVAL;
 	if (flags & O_CREAT) {
 		if (flags & O_DIRECTORY)
 			return -EINVAL;
-		err = walk_start(&w, dirfd, name);
+		err = walk_start_resolve(&w, dirfd, name, resolve);
 		if (!err)
 			err = open_creating(&w, flags, mode, out);
 		walk_end(&w);
 		return err;
 	}
-	lookup = flags & O_NOFOLLOW ? 0 : LOOKUP_FOLLOW;
+	lookup = (flags & O_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | resolve << LOOKUP_RESOLVE_SHIFT;
 	err = path_lookup(dirfd, name, lookup, &p);
 	if (err)
 		return err;
@@ -362,12 +377,17 @@ int file_open_at(int dirfd, const char *name, uint32_t flags, uint32_t mode, str
 	return err;
 }
 
+int file_open_at(int dirfd, const char *name, uint32_t flags, uint32_t mode, struct file **out)
+{
+	return open_resolve(dirfd, name, flags, mode, 0, out);
+}
+
 int file_open(const char *name, uint32_t flags, struct file **out)
 {
 	return file_open_at(AT_FDCWD, name, flags & ~(uint32_t)O_CREAT, 0, out);
 }
 
-int sys_openat(int32_t dirfd, uaddr_t path, uint32_t flags, uint32_t mode)
+static int open_fd(int dirfd, uaddr_t path, uint32_t flags, uint32_t mode, uint32_t resolve)
 {
 	struct upath u;
 	struct file *f;
@@ -378,7 +398,7 @@ int sys_openat(int32_t dirfd, uaddr_t path, uint32_t flags, uint32_t mode)
 		return err;
 	fd = fd_reserve(0, flags);
 	if (fd >= 0) {
-		err = file_open_at(dirfd, u.s, flags, mode, &f);
+		err = open_resolve(dirfd, u.s, flags, mode, resolve, &f);
 		if (err) {
 			fd_unreserve(fd);
 			fd = err;
@@ -388,6 +408,58 @@ int sys_openat(int32_t dirfd, uaddr_t path, uint32_t flags, uint32_t mode)
 	}
 	upath_put(&u);
 	return fd;
+}
+
+int sys_openat(int32_t dirfd, uaddr_t path, uint32_t flags, uint32_t mode)
+{
+	return open_fd(dirfd, path, flags, mode, 0);
+}
+
+/* Bytes that an older kernel does not know must be zero. */
+static int copyin_how(struct abi_open_how *how, uaddr_t user, uint32_t size)
+{
+	if (size < sizeof(*how))
+		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	if (copyin(how, user, sizeof(*how)))
+		return -EFAULT;
+	for (uint32_t at = sizeof(*how); at < size; at++) {
+		char c;
+
+		if (copyin(&c, user + at, 1))
+			return -EFAULT;
+		if (c)
+			return -E2BIG;
+	}
+	return 0;
+}
+
+/*
+ * Unlike openat(2) it refuses flags it does not know, and a mode that nothing is made with.
+ * -EXDEV, -ELOOP: a step that `resolve` forbids; -EAGAIN: RESOLVE_CACHED, which nothing is sure to
+ * be.
+ */
+int sys_openat2(int32_t dirfd, uaddr_t path, uaddr_t user, uint32_t size)
+{
+	struct abi_open_how how;
+	bool creates;
+	int err = copyin_how(&how, user, size);
+
+	if (err)
+		return err;
+	creates = (how.flags & O_CREAT) || (how.flags & TMPFILE_BIT);
+	if ((how.flags & ~(uint64_t)OPENAT2_FLAGS) || (how.resolve & ~(uint64_t)RESOLVE_ALL))
+		return -EINVAL;
+	if ((how.mode && !creates) || (how.mode & ~(uint64_t)07777))
+		return -EINVAL;
+	if ((how.resolve & RESOLVE_BENEATH) && (how.resolve & RESOLVE_IN_ROOT))
+		return -EINVAL;
+	if ((how.flags & O_PATH) && (how.flags & ~(uint64_t)PATH_FLAGS))
+		return -EINVAL;
+	if (how.resolve & RESOLVE_CACHED)
+		return how.flags & (O_TRUNC | O_CREAT | TMPFILE_BIT) ? -EINVAL : -EAGAIN;
+	return open_fd(dirfd, path, (uint32_t)how.flags, (uint32_t)how.mode, (uint32_t)how.resolve);
 }
 
 /* ---- size ---- */

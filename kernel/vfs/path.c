@@ -1,10 +1,10 @@
 /*
- * path.c - from text to place and back; a process's root, working directory and umask.
+ * path.c - from text to place and back.
  * Spec: POSIX.1-2024 4.16 Pathname Resolution; limits NAME_MAX, PATH_MAX, 40 symbolic links.
  *
  * A walk holds a reference to where it stands. Symbolic links do not recurse: what is left of the
  * text is stacked on the heap, and dropped at once when nothing is left of it.
- * Locks: fsctx.lock (RANK_PROC) for root, cwd and umask; else those of dentry.c and mount.c.
+ * Locks: none of its own; those of dentry.c and mount.c.
  */
 #include "vfs/internal.h"
 #include "lib/alloc.h"
@@ -58,101 +58,6 @@ void path_put(const struct path *p)
 		mount_put(p->mount);
 }
 
-/* ---- a process's view ---- */
-
-static struct fsctx *fsctx_self(void)
-{
-	struct proc *p = proc_self();
-
-	return p ? p->fs : NULL;
-}
-
-/* Referenced; kernel threads and early boot have the root of all. */
-static void fsctx_place(bool cwd, struct path *out)
-{
-	struct fsctx *fs = fsctx_self();
-
-	if (!fs) {
-		mount_root_path(out);
-		return;
-	}
-	lock_acquire(&fs->lock);
-	*out = cwd ? fs->cwd : fs->root;
-	path_get(out);
-	lock_release(&fs->lock);
-}
-
-static void fsctx_root(struct path *out)
-{
-	fsctx_place(false, out);
-}
-
-static void fsctx_cwd(struct path *out)
-{
-	fsctx_place(true, out);
-}
-
-/* Root and working directory at `root`. NULL: no memory. */
-struct fsctx *fsctx_new(const struct path *root)
-{
-	struct fsctx *f = kzalloc(sizeof(*f));
-
-	if (!f)
-		return NULL;
-	ref_init(&f->refs, 1);
-	lock_init(&f->lock, RANK_PROC);
-	f->root = f->cwd = *root;
-	path_get(&f->root);
-	path_get(&f->cwd);
-	f->umask = 022;
-	return f;
-}
-
-/* fork: the same places. NULL: no memory. */
-struct fsctx *fsctx_copy(struct fsctx *from)
-{
-	struct fsctx *f = kzalloc(sizeof(*f));
-
-	if (!f)
-		return NULL;
-	ref_init(&f->refs, 1);
-	lock_init(&f->lock, RANK_PROC);
-	lock_acquire(&from->lock);
-	f->root = from->root;
-	f->cwd = from->cwd;
-	f->umask = from->umask;
-	path_get(&f->root);
-	path_get(&f->cwd);
-	lock_release(&from->lock);
-	return f;
-}
-
-void fsctx_put(struct fsctx *f)
-{
-	if (!f || !ref_put(&f->refs))
-		return;
-	path_put(&f->root);
-	path_put(&f->cwd);
-	kfree(f);
-}
-
-static void fsctx_replace(struct fsctx *f, struct path *which, const struct path *with)
-{
-	struct path old;
-
-	path_get(with);
-	lock_acquire(&f->lock);
-	old = *which;
-	*which = *with;
-	lock_release(&f->lock);
-	path_put(&old);
-}
-
-void fsctx_set_cwd(struct fsctx *f, const struct path *cwd)
-{
-	fsctx_replace(f, &f->cwd, cwd);
-}
-
 /* ---- the walk ---- */
 
 static const struct path *walk_root(struct walk *w)
@@ -178,14 +83,10 @@ static void walk_to_root(struct walk *w)
 	walk_set(w, &root);
 }
 
-static int walk_base(struct walk *w, int dirfd, const char *name)
+static int walk_from(struct walk *w, int dirfd)
 {
 	struct file *f;
 
-	if (*name == '/') {
-		walk_to_root(w);
-		return 0;
-	}
 	if (dirfd == AT_FDCWD) {
 		fsctx_cwd(&w->at);
 		return 0;
@@ -199,12 +100,39 @@ static int walk_base(struct walk *w, int dirfd, const char *name)
 	return w->at.dentry ? 0 : -ENOTDIR;
 }
 
-int walk_start(struct walk *w, int dirfd, const char *name)
+static int walk_base(struct walk *w, int dirfd, const char *name)
 {
-	*w = (struct walk){.cred = cred_self(), .p = name};
+	int err;
+
+	if (UNLIKELY(w->resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT))) {
+		if (*name == '/' && (w->resolve & RESOLVE_BENEATH))
+			return -EXDEV;
+		err = walk_from(w, dirfd);
+		if (err)
+			return err;
+		w->root = w->at;
+		path_get(&w->root);
+		w->has_root = true;
+		return 0;
+	}
+	if (*name == '/') {
+		walk_to_root(w);
+		return 0;
+	}
+	return walk_from(w, dirfd);
+}
+
+int walk_start_resolve(struct walk *w, int dirfd, const char *name, uint32_t resolve)
+{
+	*w = (struct walk){.cred = cred_self(), .p = name, .resolve = resolve};
 	if (!*name)
 		return -ENOENT;
 	return walk_base(w, dirfd, name);
+}
+
+int walk_start(struct walk *w, int dirfd, const char *name)
+{
+	return walk_start_resolve(w, dirfd, name, 0);
 }
 
 static void walk_pop(struct walk *w)
@@ -278,32 +206,43 @@ static int walk_may_search(struct walk *w)
 	return inode_permission_cred(w->cred, dir, X_OK);
 }
 
-static void walk_dotdot(struct walk *w)
+/* Onto what is mounted at the present place. */
+static int walk_cross(struct walk *w)
+{
+	struct mount *before = w->at.mount;
+
+	mount_cross(&w->at);
+	return (w->resolve & RESOLVE_NO_XDEV) && w->at.mount != before ? -EXDEV : 0;
+}
+
+static int walk_dotdot(struct walk *w)
 {
 	const struct path *root = walk_root(w);
 	struct path up;
 
 	for (;;) {
 		if (w->at.dentry == root->dentry && w->at.mount == root->mount)
-			return;
+			return w->resolve & RESOLVE_BENEATH ? -EXDEV : 0;
 		if (w->at.dentry != w->at.mount->root)
 			break;
 		if (!mount_climb(&w->at))
-			return;
+			return 0;
+		if (w->resolve & RESOLVE_NO_XDEV)
+			return -EXDEV;
 	}
 	up.mount = w->at.mount;
 	mount_get(up.mount);
 	up.dentry = dentry_parent_get(w->at.dentry);
 	walk_set(w, &up);
-	mount_cross(&w->at);
+	return walk_cross(w);
 }
 
 /* Move to child d (referenced, consumed) of the present place, and onto what is mounted there. */
-static void walk_into(struct walk *w, struct dentry *d)
+static int walk_into(struct walk *w, struct dentry *d)
 {
 	dentry_put(w->at.dentry);
 	w->at.dentry = d;
-	mount_cross(&w->at);
+	return walk_cross(w);
 }
 
 /* Stack the rest of the text and go on with t, the target of a link. */
@@ -327,22 +266,35 @@ static void walk_push(struct walk *w, struct walk_text *t)
 	w->p = t->text;
 }
 
+/* A link that leads to an object, not to a name: /proc/<pid>/fd/N and its kin. */
+static int walk_jump(struct walk *w, struct inode *link)
+{
+	struct path to;
+	int err;
+
+	if (w->resolve & RESOLVE_NO_MAGICLINKS)
+		return -ELOOP;
+	if (w->resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT))
+		return -EXDEV;
+	err = link->ops->jump(link, &to);
+	if (err)
+		return err;
+	if ((w->resolve & RESOLVE_NO_XDEV) && to.mount != w->at.mount)
+		err = -EXDEV;
+	walk_set(w, &to);
+	return err;
+}
+
 int walk_follow(struct walk *w, struct dentry *d)
 {
 	struct inode *link = d->inode;
 	struct walk_text *t;
-	struct path to;
 	ssize_t n;
-	int err;
 
-	if (++w->links > SYMLOOP_MAX)
+	if (++w->links > SYMLOOP_MAX || (w->resolve & RESOLVE_NO_SYMLINKS))
 		return -ELOOP;
-	if (link->ops->jump) {
-		err = link->ops->jump(link, &to);
-		if (!err)
-			walk_set(w, &to);
-		return err;
-	}
+	if (link->ops->jump)
+		return walk_jump(w, link);
 	t = kmalloc(sizeof(*t) + PATH_MAX + 1);
 	if (!t)
 		return -ENOMEM;
@@ -352,8 +304,19 @@ int walk_follow(struct walk *w, struct dentry *d)
 		return n == 0 ? -ENOENT : n < 0 ? (int)n : -ENAMETOOLONG;
 	}
 	t->text[n] = 0;
-	if (t->text[0] == '/')
+	if (t->text[0] == '/') {
+		struct mount *before = w->at.mount;
+
+		if (w->resolve & RESOLVE_BENEATH) {
+			kfree(t);
+			return -EXDEV;
+		}
 		walk_to_root(w);
+		if ((w->resolve & RESOLVE_NO_XDEV) && w->at.mount != before) {
+			kfree(t);
+			return -EXDEV;
+		}
+	}
 	walk_push(w, t);
 	return 0;
 }
@@ -366,10 +329,8 @@ static int walk_step(struct walk *w)
 
 	if (w->type == WALK_DOT)
 		return 0;
-	if (w->type == WALK_DOTDOT) {
-		walk_dotdot(w);
-		return 0;
-	}
+	if (w->type == WALK_DOTDOT)
+		return walk_dotdot(w);
 	d = dentry_find(w->at.dentry, w->last, w->len);
 	if (IS_ERR(d))
 		return PTR_ERR(d);
@@ -382,8 +343,7 @@ static int walk_step(struct walk *w)
 		dentry_put(d);
 		return err;
 	}
-	walk_into(w, d);
-	return 0;
+	return walk_into(w, d);
 }
 
 int walk_parent(struct walk *w)
@@ -412,10 +372,8 @@ static int walk_last(struct walk *w, bool follow)
 	for (;;) {
 		if (w->type == WALK_HERE || w->type == WALK_DOT)
 			return 0;
-		if (w->type == WALK_DOTDOT) {
-			walk_dotdot(w);
-			return 0;
-		}
+		if (w->type == WALK_DOTDOT)
+			return walk_dotdot(w);
 		d = dentry_find(w->at.dentry, w->last, w->len);
 		if (IS_ERR(d))
 			return PTR_ERR(d);
@@ -424,8 +382,7 @@ static int walk_last(struct walk *w, bool follow)
 			return -ENOENT;
 		}
 		if (!S_ISLNK(d->inode->mode) || atomic_load(&d->mounts) || !(follow || w->slash)) {
-			walk_into(w, d);
-			return 0;
+			return walk_into(w, d);
 		}
 		err = walk_follow(w, d);
 		dentry_put(d);
@@ -465,7 +422,7 @@ static int walk_all(struct walk *w, uint32_t flags, struct path *out)
 int path_lookup_cred(
 	const struct cred *cred, int dirfd, const char *name, uint32_t flags, struct path *out)
 {
-	struct walk w = {.cred = cred, .p = name};
+	struct walk w = {.cred = cred, .p = name, .resolve = flags >> LOOKUP_RESOLVE_SHIFT};
 	int err;
 
 	if (!*name && !(flags & LOOKUP_EMPTY))
@@ -548,7 +505,7 @@ static int text_of_locked(const struct path *p, const struct path *root, char *b
 	lock_release(&dentry_tree_lock);
 	if (t.p == buf + size - 1 || *t.p != '/')
 		text_prepend(&t, "/", 1);
-	if (!inside)
+	if (!inside && !(p->mount && p->mount->hidden))
 		text_prepend(&t, "(unreachable)", 13);
 	if (t.full)
 		return -ERANGE;
@@ -582,115 +539,4 @@ int mount_text_locked(struct mount *m, char *buf, size_t size)
 
 	KASSERT(lock_held(&mount_lock));
 	return text_of_locked(&at, NULL, buf, size);
-}
-
-/* ---- system calls ---- */
-
-int sys_getcwd(uaddr_t buf, uint32_t size)
-{
-	struct path cwd;
-	char *text;
-	int n;
-
-	text = kmalloc(PATH_MAX);
-	if (!text)
-		return -ENOMEM;
-	fsctx_cwd(&cwd);
-	n = -ENOENT;
-	if (!atomic_load(&cwd.dentry->unhashed))
-		n = path_text(&cwd, text, PATH_MAX);
-	path_put(&cwd);
-	if (n == -ERANGE)
-		n = -ENAMETOOLONG;
-	if (n >= 0 && (uint32_t)n >= size)
-		n = -ERANGE;
-	if (n >= 0) {
-		int err = copyout(buf, text, (size_t)n + 1);
-
-		n = err ? err : n + 1;
-	}
-	kfree(text);
-	return n;
-}
-
-static int set_cwd(const struct path *p)
-{
-	int err;
-
-	if (!p->dentry || !S_ISDIR(p->dentry->inode->mode))
-		return -ENOTDIR;
-	err = inode_permission(p->dentry->inode, X_OK);
-	if (!err)
-		fsctx_set_cwd(fsctx_self(), p);
-	return err;
-}
-
-int path_chdir(const char *name)
-{
-	struct path p;
-	int err = path_lookup(AT_FDCWD, name, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &p);
-
-	if (err)
-		return err;
-	err = set_cwd(&p);
-	path_put(&p);
-	return err;
-}
-
-int path_fchdir(int fd)
-{
-	struct file *f = fd_get_path(fd);
-	int err;
-
-	if (!f)
-		return -EBADF;
-	err = set_cwd(&f->path);
-	file_put(f);
-	return err;
-}
-
-int sys_chdir(uaddr_t path)
-{
-	struct upath u;
-	int err = upath_get(&u, path);
-
-	if (err)
-		return err;
-	err = path_chdir(u.s);
-	upath_put(&u);
-	return err;
-}
-
-int sys_fchdir(int32_t fd)
-{
-	return path_fchdir(fd);
-}
-
-int sys_chroot(uaddr_t path)
-{
-	struct fsctx *fs = fsctx_self();
-	struct path p;
-	int err = path_lookup_user(AT_FDCWD, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &p);
-
-	if (err)
-		return err;
-	err = inode_permission(p.dentry->inode, X_OK);
-	if (!err && !cred_is_root(cred_self()))
-		err = -EPERM;
-	if (!err)
-		fsctx_replace(fs, &fs->root, &p);
-	path_put(&p);
-	return err;
-}
-
-int sys_umask(uint32_t mask)
-{
-	struct fsctx *fs = fsctx_self();
-	uint32_t old;
-
-	lock_acquire(&fs->lock);
-	old = fs->umask;
-	fs->umask = mask & 0777;
-	lock_release(&fs->lock);
-	return (int)old;
 }

@@ -139,6 +139,8 @@ struct inode {
 	int32_t deny_write;	/* [a] > 0: being executed; < 0: writers */
 	bool dead;		/* [l] a removed directory: no new names in it */
 	bool linkable;		/* [l] made by O_TMPFILE: linkat may give it a name */
+	bool sealable;		/* [i] a memfd */
+	uint32_t seals;		/* [l] F_SEAL_* of a memfd */
 	struct list flocks;	/* [FLOCK] flock and fcntl locks on it */
 	struct list cache_link; /* [ICACHE] the file system's own table */
 	struct pipe *fifo;	/* [l] the pipe behind an open FIFO */
@@ -251,6 +253,7 @@ struct mount {
 	uint32_t id;		   /* [i] */
 	struct list link;	   /* [MOUNT] all mounts, in order */
 	bool detached;		   /* [MOUNT] */
+	bool hidden;		   /* [i] never in the tree: where memfds are */
 };
 
 struct path {

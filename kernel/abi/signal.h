@@ -58,12 +58,19 @@ enum {
 #define SI_KERNEL 128
 #define SI_QUEUE (-1)
 #define SI_TIMER (-2)
+#define SI_MESGQ (-3)
 #define SI_TKILL (-6)
 #define CLD_EXITED 1
 #define CLD_KILLED 2
 #define CLD_DUMPED 3
 #define CLD_STOPPED 5
 #define CLD_CONTINUED 6
+
+/* struct sigevent: how to tell. */
+#define SIGEV_SIGNAL 0u
+#define SIGEV_NONE 1u
+#define SIGEV_THREAD 2u
+#define SIGEV_THREAD_ID 4u
 
 #define SS_ONSTACK 1
 #define SS_DISABLE 2

@@ -5,6 +5,7 @@
  */
 #include "fs/procfs.h"
 #include "fs/chunkcache.h"
+#include "ipc/sysv.h"
 #include "fs/fs.h"
 #include "arch/arch.h"
 #include "init/init.h"
@@ -455,6 +456,12 @@ static const struct proc_entry sys_entries[] = {
 	PROC_DIR("net", net_entries),
 };
 
+static const struct proc_entry sysvipc_entries[] = {
+	PROC_FILE("msg", 0444, sysv_msg_text),
+	PROC_FILE("sem", 0444, sysv_sem_text),
+	PROC_FILE("shm", 0444, sysv_shm_text),
+};
+
 const struct proc_entry proc_root_entries[] = {
 	{.name = "self", .mode = S_IFLNK | 0777, .ops = &self_ops},
 	{.name = "thread-self", .mode = S_IFLNK | 0777, .ops = &thread_self_ops},
@@ -471,7 +478,12 @@ const struct proc_entry proc_root_entries[] = {
 	PROC_FILE("uptime", 0444, uptime_text),
 	PROC_FILE("version", 0444, version_text),
 	PROC_FILE("vmstat", 0444, vmstat_text),
+	{.name = "net",
+		.mode = S_IFDIR | 0555,
+		.entries = proc_net_entries,
+		.count = PROC_NET_COUNT},
 	PROC_DIR("sys", sys_entries),
+	PROC_DIR("sysvipc", sysvipc_entries),
 	{.name = "pleat",
 		.mode = S_IFDIR | 0555,
 		.entries = proc_pleat_entries,

@@ -10,10 +10,6 @@
 #include "syscalls.h"
 
 #define TIMER_ABSTIME 1u
-#define SIGEV_SIGNAL 0u
-#define SIGEV_NONE 1u
-#define SIGEV_THREAD 2u
-#define SIGEV_THREAD_ID 4u
 #define CLOCK_IS_THREAD(clock) ((clock) & 4u)
 
 struct abi_sigevent {

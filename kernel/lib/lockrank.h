@@ -35,7 +35,9 @@ enum lock_rank {
 	RANK_SOCK,	   /* sock.lock; two ends of a pair: lock_acquire2() */
 	RANK_TTY,	   /* tty.lock; two of a pty pair: lock_acquire2() */
 	RANK_PIPE,
-	RANK_DEVICE, /* one device: a frame buffer, an input device, the sound card */
+	RANK_DEVICE,	/* one device: a frame buffer, an input device, the sound card */
+	RANK_IPC,	/* one SysV object, one POSIX message queue */
+	RANK_IPC_TABLE, /* who is there, of one kind */
 	RANK_FUTEX,
 	RANK_TIMER,	  /* one: the queue of armed timers */
 	RANK_WAITQ,	  /* queues without an object of their own */

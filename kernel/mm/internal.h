@@ -10,6 +10,8 @@
 struct vma *vma_find_locked(struct mm *mm, uint32_t a);
 /* Take v out of the list, and let go of what it holds. */
 void vma_free_locked(struct mm *mm, struct vma *v);
+/* A range of S is new: count it for the segment's owner, if that wants to know. */
+void vma_count_shared(const struct vma *v);
 /* Add [start, end), which is free; joins an equal anonymous neighbour. NULL: K is full. */
 struct vma *vma_add_locked(struct mm *mm, uint32_t start, uint32_t end, uint32_t prot,
 	uint32_t flags, uint8_t kind, struct file *file, uint64_t offset);

@@ -33,6 +33,12 @@ void mm_get(struct mm *mm)
 	ref_get(&mm->refs);
 }
 
+void vma_count_shared(const struct vma *v)
+{
+	if (v->shared->unmapped)
+		atomic_add(&v->shared->mapped, (uint64_t)(v->end - v->start) * v->times);
+}
+
 void vma_free_locked(struct mm *mm, struct vma *v)
 {
 	list_del(&v->link);
@@ -40,6 +46,8 @@ void vma_free_locked(struct mm *mm, struct vma *v)
 		v->file->ops->map->unmap(v->file, mm, v);
 	if (v->plain)
 		plainmap_put(v->plain);
+	if (v->shared && v->shared->unmapped)
+		v->shared->unmapped(v->shared, (uint64_t)(v->end - v->start) * v->times);
 	if (v->shared)
 		shseg_put(v->shared);
 	if (v->file)
@@ -108,8 +116,10 @@ struct mm *mm_copy(struct mm *from)
 			break;
 		}
 		KASSERT(!n->plain); /* fork() was refused */
-		if (n->shared)
+		if (n->shared) {
 			shseg_get(n->shared);
+			vma_count_shared(n);
+		}
 		if (n->file)
 			file_get(n->file);
 		list_add_tail(&mm->vmas, &n->link);

@@ -35,6 +35,7 @@ static int add_piece_locked(struct mm *mm, const struct request *r, uint32_t a, 
 	shseg_get(r->seg);
 	v->shared = r->seg;
 	v->times = 1;
+	vma_count_shared(v);
 	return 0;
 }
 
@@ -48,8 +49,15 @@ static int drop_locked(struct mm *mm, uint32_t start, uint32_t end)
 	LIST_FOR_EACH_SAFE(v, next, &mm->vmas, link) {
 		if (v->start >= end)
 			break;
-		if (v->start >= start && --v->times == 0)
+		if (v->start < start)
+			continue;
+		if (v->times > 1) {
+			v->times--;
+			if (v->shared->unmapped)
+				v->shared->unmapped(v->shared, v->end - v->start);
+		} else {
 			vma_free_locked(mm, v);
+		}
 	}
 	return 0;
 }
@@ -67,6 +75,8 @@ static int add_locked(struct mm *mm, const struct request *r)
 
 		if (v) {
 			v->times++;
+			if (r->seg->unmapped)
+				atomic_add(&r->seg->mapped, (uint64_t)(v->end - v->start));
 			v->prot |= r->prot;
 			at = v->end;
 			continue;
@@ -174,6 +184,21 @@ int munmap_shared(struct mm *mm, uint32_t start, uint32_t end)
 
 	lock_acquire(&mm->lock);
 	err = drop_locked(mm, start, end);
+	mm_refresh_locked(mm);
+	lock_release(&mm->lock);
+	return err;
+}
+
+int munmap_segment(uaddr_t start, void (*unmapped)(struct shseg *s, uint64_t bytes))
+{
+	struct mm *mm = proc_self()->mm;
+	struct vma *v;
+	int err = -EINVAL;
+
+	lock_acquire(&mm->lock);
+	v = vma_find_locked(mm, start);
+	if (v && v->shared && v->shared->start == start && v->shared->unmapped == unmapped)
+		err = drop_locked(mm, start, v->shared->end);
 	mm_refresh_locked(mm);
 	lock_release(&mm->lock);
 	return err;

@@ -28,6 +28,11 @@ struct shseg {
 	struct ref refs;
 	uint32_t start, end; /* [i] page-aligned addresses */
 	struct list link;    /* [SHARED] among the free runs, once nobody has it any more */
+	/* [i] Who wants to know when ranges of it are unmapped, with mm.lock held: it takes the
+	 * bytes from `mapped`. NULL: nobody, and nothing is counted. */
+	void (*unmapped)(struct shseg *s, uint64_t bytes);
+	void *owner;	 /* [i] unmapped()'s */
+	uint64_t mapped; /* [a] bytes in all maps */
 };
 
 static inline bool is_shared_address(uaddr_t a)
@@ -45,6 +50,9 @@ void shseg_get(struct shseg *s);
 void shseg_put(struct shseg *s); /* the last one gives the pages back */
 /* Map all of a segment into the calling process (shmat). Its address, or -ENOMEM. */
 int mmap_segment(struct shseg *s, uint32_t prot) MUST_CHECK;
+/* Undo one of the calling process's mmap_segment() at an address. -EINVAL: there is no segment with
+ * that `unmapped` there; -ENOMEM. */
+int munmap_segment(uaddr_t start, void (*unmapped)(struct shseg *s, uint64_t bytes)) MUST_CHECK;
 /* Bytes in segments now, and the bytes that S has grown to; for /proc/meminfo. */
 void shared_usage(uint64_t *used, uint64_t *size);
 

@@ -8,6 +8,7 @@
 #include "proc/session.h"
 #include "host/host.h"
 #include "init/init.h"
+#include "ipc/sysv.h"
 #include "lib/alloc.h"
 #include "lib/kassert.h"
 #include "lib/klog.h"
@@ -29,6 +30,7 @@ static void release_resources(struct proc *p)
 	struct file *exe;
 
 	itimers_exit(p);
+	sysv_sem_exit(p);
 	lock_acquire(&p->lock);
 	files = p->files;
 	fs = p->fs;

@@ -70,6 +70,7 @@ struct proc *proc_new(void)
 	list_init(&p->all_link);
 	list_init(&p->pgrp_link);
 	list_init(&p->threads);
+	list_init(&p->sem_undos);
 	waitq_init(&p->child_changed);
 	waitq_init(&p->thread_gone);
 	waitq_init(&p->sig_arrived);

@@ -157,6 +157,7 @@ struct proc {
 	uint32_t traced; /* [a to read, trace_lock to write] sessions that want it: trace/trace.c */
 	uint64_t cpu_ns, child_cpu_ns; /* [PROC_TREE] of ended threads; of reaped children */
 	uint64_t syscalls;	       /* [PROC_TREE] of ended threads */
+	struct list sem_undos;	       /* [l] of ipc/sysv_sem.c: what SEM_UNDO promised */
 	struct itimers *timers;	       /* [a] once, then init/timer_posix.c's; NULL until used */
 	struct lock watch_lock;	       /* RANK_PIPE: inside epoll's, as every poll op's */
 	struct waitq watchers; /* [watch_lock] pollers of signalfd (signals) and pidfd (the end) */

@@ -20,7 +20,7 @@ struct snapshot {
 	int32_t tpgid, nice;
 	char state;
 	const char *wchan;
-	uint64_t start_ns, child_cpu_ns;
+	uint64_t start_ns, cpu_ns, child_cpu_ns;
 	char name[16];
 	struct {
 		uint32_t ruid, euid, suid, fsuid, rgid, egid, sgid, fsgid, ngroups;
@@ -73,12 +73,41 @@ static void family_locked(struct proc *p, struct snapshot *s)
 	}
 }
 
+static struct thread *thread_locked(struct proc *p, uint32_t tid)
+{
+	struct thread *t;
+
+	LIST_FOR_EACH(t, &p->threads, link) {
+		if (t->tid == tid)
+			return t;
+	}
+	return NULL;
+}
+
+/* Of the process, or of the one thread that the node is about: what is its own of it. */
+static void take_thread_locked(struct proc_node *n, struct snapshot *s)
+{
+	struct thread *t = n->tid ? thread_locked(n->proc, n->tid) : NULL;
+
+	s->start_ns = n->proc->start_ns;
+	if (!t)
+		return;
+	s->cpu_ns = thread_cpu_ns(t);
+	if (n->tid == n->proc->pid)
+		return;
+	s->start_ns = t->start_ns;
+	thread_name(n->proc, t, s->name);
+}
+
 static void take_snapshot(struct proc_node *n, struct snapshot *s)
 {
 	struct proc *p = n->proc;
 
 	*s = (struct snapshot){.pid = p->pid, .tid = n->tid ? n->tid : p->pid};
+	if (!n->tid)
+		s->cpu_ns = proc_cpu_ns(p);
 	lock_acquire(&proc_tree_lock);
+	take_thread_locked(n, s);
 	s->state = state_locked(p, n->tid, &s->wchan);
 	family_locked(p, s);
 	s->nthreads = p->nthreads;
@@ -86,9 +115,9 @@ static void take_snapshot(struct proc_node *n, struct snapshot *s)
 	s->nice = p->nice;
 	s->child_cpu_ns = p->child_cpu_ns;
 	lock_release(&proc_tree_lock);
-	s->start_ns = p->start_ns;
 	lock_acquire(&p->lock);
-	memcpy(s->name, p->name, sizeof(s->name));
+	if (!*s->name)
+		memcpy(s->name, p->name, sizeof(s->name));
 	if (p->cred) {
 		const struct cred *c = p->cred;
 
@@ -176,8 +205,7 @@ static int stat_text(struct proc_text *t, struct proc_node *n)
 	text_add(t, "%u (%s) %c %u %u %u %u %d 0 0 0 0 0", s.tid, s.name, s.state, s.ppid, s.pgid,
 		s.sid, s.tty_nr, s.tpgid);
 	/* utime stime cutime cstime priority nice threads itrealvalue starttime */
-	text_add(t, " %llu 0 %llu 0 %d %d %u 0 %llu",
-		(unsigned long long)(proc_cpu_ns(n->proc) / TICK_NS),
+	text_add(t, " %llu 0 %llu 0 %d %d %u 0 %llu", (unsigned long long)(s.cpu_ns / TICK_NS),
 		(unsigned long long)(s.child_cpu_ns / TICK_NS), 20 + s.nice, s.nice, s.nthreads,
 		(unsigned long long)(s.start_ns / TICK_NS));
 	stat_memory(t, n);
@@ -307,14 +335,23 @@ static int comm_text(struct proc_text *t, struct proc_node *n)
 static int comm_store(struct proc_node *n, const char *s, size_t len)
 {
 	struct proc *p = n->proc;
+	struct thread *t;
 
 	if (p != proc_self())
 		return -EINVAL;
 	(void)len;
-	lock_acquire(&p->lock);
-	str_copy(p->name, s, sizeof(p->name));
-	lock_release(&p->lock);
-	return 0;
+	if (!n->tid) {
+		lock_acquire(&p->lock);
+		str_copy(p->name, s, sizeof(p->name));
+		lock_release(&p->lock);
+		return 0;
+	}
+	lock_acquire(&proc_tree_lock);
+	t = thread_locked(p, n->tid);
+	if (t)
+		thread_set_name(p, t, s);
+	lock_release(&proc_tree_lock);
+	return t ? 0 : -ESRCH;
 }
 
 static int cmdline_text(struct proc_text *t, struct proc_node *n)

@@ -83,7 +83,7 @@ void tcp_put(struct tcp_sock *t)
 void tcp_done_locked(struct tcp_sock *t)
 {
 	t->inet.state = TCP_CLOSE;
-	t->inet.sk.shut = SOCK_SHUT_RD | SOCK_SHUT_WR;
+	atomic_store(&t->inet.sk.shut, SOCK_SHUT_RD | SOCK_SHUT_WR);
 	t->deaf = true;
 	if (!t->inet.port_bound || t->closed)
 		inet_unlink_locked(&t->inet);
@@ -112,7 +112,7 @@ void tcp_take_fin(struct tcp_sock *t, struct tcp_sock *from)
 		return;
 	}
 	t->fin = true;
-	t->inet.sk.shut |= SOCK_SHUT_RD;
+	atomic_or(&t->inet.sk.shut, SOCK_SHUT_RD);
 	if (t->inet.state == TCP_ESTABLISHED) {
 		t->inet.state = TCP_CLOSE_WAIT;
 	} else if (t->inet.state == TCP_FIN_WAIT2) {
@@ -202,7 +202,7 @@ void tcp_disconnect(struct tcp_sock *t)
 		t->inet.sk.error = ECONNRESET;
 	tcp_done_locked(t);
 	t->inet.sk.listening = false;
-	t->inet.sk.shut = 0;
+	atomic_store(&t->inet.sk.shut, 0);
 	t->phase = TCP_UNCONNECTED;
 	t->fin = false;
 	t->urgent = TCP_URGENT_NONE;
@@ -235,7 +235,7 @@ static int tcp_shutdown(struct sock *sk, int how)
 	if (state == TCP_CLOSE)
 		err = -ENOTCONN;
 	if (state != TCP_LISTEN && state != TCP_SYN_SENT)
-		sk->shut |= bits;
+		atomic_or(&sk->shut, (uint16_t)bits);
 	tcp_unlock_both(t);
 	if (state == TCP_SYN_SENT || (state == TCP_LISTEN && (bits & SOCK_SHUT_RD))) {
 		tcp_disconnect(t);

@@ -351,7 +351,6 @@ static int start_connect(struct tcp_sock *t, const struct inet_addr *to, uint16_
 	if (!err) {
 		t->inet.state = TCP_SYN_SENT;
 		t->phase = TCP_CONNECTING;
-		t->inet.sk.shut = 0;
 		t->inet.sk.error = 0;
 		t->fin = false;
 		t->urgent = TCP_URGENT_NONE;

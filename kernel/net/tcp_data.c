@@ -268,7 +268,8 @@ ssize_t tcp_sendmsg(struct sock *sk, struct sock_msg *m)
 		enum turn turn = TURN_CLOSED;
 
 		peer = atomic_load(&t->peer);
-		if (LIKELY(peer != NULL))
+		/* Closed before it was connected: the peer knows nothing of it. */
+		if (LIKELY(peer && !(atomic_load(&sk->shut) & SOCK_SHUT_WR)))
 			turn = send_turn(t, peer, b, urgent, nonblock);
 		if (LIKELY(turn == TURN_DONE))
 			break;

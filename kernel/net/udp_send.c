@@ -318,18 +318,21 @@ static int choose_way(struct udp_sock *u, const struct sock_msg *m, struct way *
 {
 	struct inet_sock *is = &u->inet;
 	struct inet_addr from;
-	int err = 0;
+	int err = 0, bound;
 
 	if (m->name && m->name->len) {
 		err = named(&is->sk, m->name, w);
 		if (!err && w->port == 0)
 			err = -EINVAL;
-		if (err)
-			return err;
 	}
 	inet_ports_lock(&udp_ports);
 	lock_acquire(&is->sk.lock);
-	err = sock_take_error(&is->sk);
+	/* Even what cannot be sent gives the socket a port, as in Linux. */
+	bound = udp_autobind_locked(is);
+	if (bound)
+		err = bound;
+	if (!err)
+		err = sock_take_error(&is->sk);
 	if (!err && !(m->name && m->name->len)) {
 		w->to = is->remote;
 		w->port = is->rport;
@@ -343,7 +346,6 @@ static int choose_way(struct udp_sock *u, const struct sock_msg *m, struct way *
 	if (!err) {
 		w->from = from;
 		default_way(is, w);
-		err = udp_autobind_locked(is);
 	}
 	lock_release(&is->sk.lock);
 	inet_ports_unlock(&udp_ports);

@@ -14,7 +14,7 @@ export const ROOT = join(import.meta.dirname, '..', '..');
 /** Where the layer has the programs. */
 export const INSIDE = '/opt/bench';
 
-const METERED = ['calls', 'pipes', 'procs', 'forks'] as const;
+const METERED = ['calls', 'pipes', 'sockets', 'procs', 'forks'] as const;
 const PLAIN = ['nothing', 'hold'] as const;
 
 export interface Programs {
@@ -92,6 +92,7 @@ export const JOBS: readonly Job[] = [
   { program: 'calls', rows: ['open_close', 'stat', 'signal'] },
   { program: 'calls', rows: ['tmpfs_read_4k', 'tmpfs_write_4k', 'tmpfs_read_64k', 'tmpfs_write_64k'] },
   { program: 'pipes', rows: ['pipe_pingpong', 'pipe_bulk_4k', 'pipe_bulk_64k'] },
+  { program: 'sockets', rows: ['unix_pingpong', 'unix_dgram_pingpong', 'unix_bulk_4k', 'unix_bulk_64k', 'socketpair', 'unix_connect'] },
   { program: 'procs', rows: ['vfork_exec_wait', 'spawn_wait'] },
   { program: 'procs', rows: ['dash_fork_wait'] },
   { program: 'forks', rows: ['fork_wait'] },

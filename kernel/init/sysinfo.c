@@ -17,7 +17,8 @@ const char kernel_release[] = "6.12.0-pleat";
 const char kernel_version[] = "#1 SMP Pleat 0.1.0";
 
 static struct lock name_lock = LOCK_INIT(RANK_WAITQ);
-static char hostname[65] = "pleat"; /* [name_lock] */
+static char hostname[65] = "pleat";    /* [name_lock] */
+static char domainname[65] = "(none)"; /* [name_lock] of NIS, as Linux's uname shows it */
 
 const char *host_name(char *buf, size_t size)
 {
@@ -31,15 +32,18 @@ int sys_uname(uaddr_t buf)
 {
 	struct {
 		char sysname[65], nodename[65], release[65], version[65], machine[65], domain[65];
-	} u = {.sysname = "Linux", .machine = "wasm32", .domain = "(none)"};
+	} u = {.sysname = "Linux", .machine = "wasm32"};
 
 	host_name(u.nodename, sizeof(u.nodename));
+	lock_acquire(&name_lock);
+	str_copy(u.domain, domainname, sizeof(u.domain));
+	lock_release(&name_lock);
 	str_copy(u.release, kernel_release, sizeof(u.release));
 	str_copy(u.version, kernel_version, sizeof(u.version));
 	return copyout(buf, &u, sizeof(u));
 }
 
-int sys_sethostname(uaddr_t name, uint32_t len)
+static int set_name(char out[65], uaddr_t name, uint32_t len)
 {
 	char text[65] = {0};
 
@@ -50,9 +54,20 @@ int sys_sethostname(uaddr_t name, uint32_t len)
 	if (copyin(text, name, len))
 		return -EFAULT;
 	lock_acquire(&name_lock);
-	memcpy(hostname, text, sizeof(hostname));
+	memcpy(out, text, sizeof(text));
 	lock_release(&name_lock);
 	return 0;
+}
+
+/* Both: -EPERM: not root; -EINVAL: longer than 64 bytes; -EFAULT. */
+int sys_sethostname(uaddr_t name, uint32_t len)
+{
+	return set_name(hostname, name, len);
+}
+
+int sys_setdomainname(uaddr_t name, uint32_t len)
+{
+	return set_name(domainname, name, len);
 }
 
 int sys_sysinfo(uaddr_t info)

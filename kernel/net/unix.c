@@ -474,10 +474,10 @@ static int wait_accept_locked(struct unix_sock *u, bool nonblock)
 		err = sock_take_error(&u->sk);
 		if (err)
 			return err;
+		if (nonblock) /* first, as in Linux */
+			return -EAGAIN;
 		if (u->sk.shut & SOCK_SHUT_RD)
 			return -EINVAL;
-		if (nonblock)
-			return -EAGAIN;
 		err = sock_wait(&u->sk, deadline);
 		if (err && list_empty(&u->accept_queue))
 			return err == -ETIMEDOUT ? -EAGAIN : err;

@@ -89,7 +89,7 @@ static void abstract(void)
 	int a = stream(), b = stream(), d = socket(AF_UNIX, SOCK_DGRAM, 0);
 	char name[32];
 	int n = snprintf(name, sizeof(name), "%cpleat-%d", 0, (int)getpid());
-	struct sockaddr_un sa;
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
 	socklen_t len = sizeof(sa);
 
 	SHOW(bind_len(a, name, n));

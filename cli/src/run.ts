@@ -10,6 +10,8 @@ import { KernelHost } from '../../web/src/host/kernelhost.ts';
 import { nodePlatform } from '../../web/src/host/node.ts';
 import { ROOT, localLayer } from './layers.ts';
 import { looksLikeLink, planOf, readLink } from './linkplan.ts';
+import { parseShot, readInput, sendStep, takeShot } from './screen.ts';
+import type { InputStep, Shot } from './screen.ts';
 import { CommandError, runCommand } from './usage.ts';
 
 const HELP = `Use: pleat run [OPTIONS] [IMAGE|LINK] [-- PROGRAM [ARGUMENT...]]
@@ -26,6 +28,8 @@ input and output. The exit status is the program's; 128 + signal when it was kil
       --kernel DIR      folder with kernel.wasm (default: build/kernel); a link runs on it too, whichever
                         runtime it names
       --option TEXT     a kernel option, shown in /proc/cmdline; may be given more than once
+      --fb FILE.png@SECONDS  write the screen to a PNG file, so long after the start; may be given more than once
+      --input FILE      keys and mouse from a script; cli/src/screen.ts has its form
       --log             show the kernel log on standard error
       --strace[=SET]    show system calls of every process on standard error: all, or those of SET
                         (names and %classes, commas between; ! in front: all others)
@@ -52,6 +56,8 @@ export function run(args: string[]): Promise<number> {
         cwd: { type: 'string', default: '/' },
         kernel: { type: 'string', default: join(ROOT, 'build', 'kernel') },
         option: { type: 'string', multiple: true, default: [] },
+        fb: { type: 'string', multiple: true, default: [] },
+        input: { type: 'string' },
         log: { type: 'boolean', default: false },
         strace: { type: 'string' },
         'strace-to': { type: 'string' },
@@ -72,7 +78,13 @@ export function run(args: string[]): Promise<number> {
       hostDirs: volumes,
       options: [...values.option, ...straceOption(values.strace, values['strace-to'])],
     };
-    const show = { log: values.log, stats: values.stats, trace: values['strace-to'] };
+    const show: Show = {
+      log: values.log,
+      stats: values.stats,
+      trace: values['strace-to'],
+      shots: values.fb.map(parseShot),
+      input: values.input === undefined ? [] : readInput(values.input),
+    };
     if (positionals[0] !== undefined && looksLikeLink(positionals[0])) {
       const { descriptor } = await readLink(positionals[0]);
       return await runMachine({ ...(await planOf(descriptor)), ...common, tty: values.tty }, values.kernel, show);
@@ -116,6 +128,9 @@ interface Show {
   readonly stats: boolean;
   /** where lines of strace go; undefined: standard error */
   readonly trace: string | undefined;
+  /** pictures of the screen to take, and events to send, each at its time */
+  readonly shots?: readonly Shot[];
+  readonly input?: readonly InputStep[];
   /** the machine's output leaves standard output free */
   readonly outputToErr?: boolean;
   /** the machine has halted; it is ended when the promise is kept */
@@ -157,7 +172,9 @@ export function runMachine(plan: BootPlan, kernelDir: string, show: Show): Promi
         writeSync(trace, text);
       },
       progress() {},
-      booted() {},
+      booted() {
+        schedule(host, show);
+      },
       output(console, bytes) {
         const stream = show.outputToErr === true || (console === 2 && !plan.tty) ? process.stderr : process.stdout;
         if (stream.write(bytes)) return undefined;
@@ -195,6 +212,18 @@ export function runMachine(plan: BootPlan, kernelDir: string, show: Show): Promi
       },
     );
   });
+}
+
+/** Pictures and events, counted from the start of the boot command. They keep nobody waiting. */
+function schedule(host: KernelHost, { shots = [], input = [] }: Show): void {
+  for (const shot of shots) {
+    const take = (): void => {
+      const wrong = takeShot(host, shot);
+      if (wrong !== undefined) process.stderr.write(`pleat run: ${wrong}\n`);
+    };
+    setTimeout(take, shot.seconds * 1000).unref();
+  }
+  for (const step of input) setTimeout(() => sendStep(host, step), step.seconds * 1000).unref();
 }
 
 function connect(host: KernelHost, tty: boolean): void {

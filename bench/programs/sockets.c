@@ -1,13 +1,15 @@
 /*
- * sockets.c - AF_UNIX: ping-pong of one byte and bulk in blocks between two processes, by stream
- * and by datagram; making and closing a pair; a whole connection. The other process is this program
- * again, spawned with the word "echo" or "drain".
+ * sockets.c - AF_UNIX and TCP over loopback: ping-pong of one byte and bulk in blocks between two
+ * processes, by stream and by datagram; making and closing a pair; a whole connection. The other
+ * process is this program again, spawned with the word "echo" or "drain".
  */
 #define _GNU_SOURCE
 #include "meter.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,7 +52,57 @@ static int peer_drain(size_t size)
 	return n < 0;
 }
 
-static void peer_start(struct peer *p, const char *what, int type, size_t size)
+/* A listener on a port of loopback that the system chose. */
+static int tcp_listener(struct sockaddr_in *address)
+{
+	socklen_t length = sizeof(*address);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	*address = (struct sockaddr_in){.sin_family = AF_INET};
+	address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (bind(listener, (struct sockaddr *)address, length) != 0 || listen(listener, 8) != 0 ||
+		getsockname(listener, (struct sockaddr *)address, &length) != 0)
+		meter_fail("listen");
+	return listener;
+}
+
+/* A TCP connection as servers have them: TCP_NODELAY. */
+static void tcp_pair(int ends[2])
+{
+	struct sockaddr_in address;
+	int listener = tcp_listener(&address), on = 1;
+
+	ends[0] = socket(AF_INET, SOCK_STREAM, 0);
+	if (connect(ends[0], (struct sockaddr *)&address, sizeof(address)) != 0)
+		meter_fail("connect");
+	ends[1] = accept(listener, NULL, NULL);
+	if (ends[1] < 0)
+		meter_fail("accept");
+	for (int i = 0; i < 2; i++)
+		setsockopt(ends[i], IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	close(listener);
+}
+
+/* Two UDP sockets connected to each other. */
+static void udp_pair(int ends[2])
+{
+	struct sockaddr_in address[2];
+	socklen_t length = sizeof(address[0]);
+
+	for (int i = 0; i < 2; i++) {
+		ends[i] = socket(AF_INET, SOCK_DGRAM, 0);
+		address[i] = (struct sockaddr_in){.sin_family = AF_INET};
+		address[i].sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		if (bind(ends[i], (struct sockaddr *)&address[i], length) != 0 ||
+			getsockname(ends[i], (struct sockaddr *)&address[i], &length) != 0)
+			meter_fail("bind");
+	}
+	for (int i = 0; i < 2; i++)
+		if (connect(ends[i], (struct sockaddr *)&address[1 - i], length) != 0)
+			meter_fail("connect");
+}
+
+static void peer_start(struct peer *p, const char *what, int family, int type, size_t size)
 {
 	posix_spawn_file_actions_t actions;
 	int ends[2], error;
@@ -58,8 +110,12 @@ static void peer_start(struct peer *p, const char *what, int type, size_t size)
 
 	snprintf(size_text, sizeof(size_text), "%zu", size);
 	char *argv[] = {(char *)self, (char *)what, size_text, NULL};
-	if (socketpair(AF_UNIX, type, 0, ends) != 0)
+	if (family == AF_UNIX && socketpair(AF_UNIX, type, 0, ends) != 0)
 		meter_fail("socketpair");
+	if (family == AF_INET && type == SOCK_STREAM)
+		tcp_pair(ends);
+	if (family == AF_INET && type == SOCK_DGRAM)
+		udp_pair(ends);
 	/* Above the number that the peer's end gets. */
 	for (int i = 0; i < 2; i++)
 		ends[i] = fcntl(ends[i], F_DUPFD_CLOEXEC, 10);
@@ -156,13 +212,36 @@ static void connections(void *context, unsigned n)
 	close(listener);
 }
 
-static void run_row(const struct row *row, const char *what, int type, size_t size, batch_fn *batch)
+static void tcp_connections(void *context, unsigned n)
+{
+	struct linger reset = {1, 0}; /* or the ports would run out in TIME_WAIT */
+	struct sockaddr_in address;
+	int listener = tcp_listener(&address);
+
+	(void)context;
+	for (unsigned i = 0; i < n; i++) {
+		int there = socket(AF_INET, SOCK_STREAM, 0), here;
+
+		if (connect(there, (struct sockaddr *)&address, sizeof(address)) != 0)
+			meter_fail("connect");
+		here = accept(listener, NULL, NULL);
+		if (here < 0)
+			meter_fail("accept");
+		setsockopt(there, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+		close(there);
+		close(here);
+	}
+	close(listener);
+}
+
+static void run_row(const struct row *row, const char *what, int family, int type, size_t size,
+	batch_fn *batch)
 {
 	struct peer p;
 
 	if (!meter_wants(row->name))
 		return;
-	peer_start(&p, what, type, size);
+	peer_start(&p, what, family, type, size);
 	meter_run(row, batch, &p);
 	peer_end(&p, type);
 }
@@ -175,10 +254,16 @@ int main(int argc, char **argv)
 	if (argc == 3 && strcmp(argv[1], "drain") == 0)
 		return peer_drain(strcmp(argv[2], "4096") == 0 ? 4096 : sizeof(buffer));
 	meter_begin(argc, argv);
-	run_row(&(struct row){"unix_pingpong", 5000, 256}, "echo", SOCK_STREAM, 1, ping_pong);
-	run_row(&(struct row){"unix_dgram_pingpong", 5000, 256}, "echo", SOCK_DGRAM, 1, ping_pong);
-	run_row(&(struct row){"unix_bulk_4k", 50000, 4096}, "drain", SOCK_STREAM, 4096, bulk);
-	run_row(&(struct row){"unix_bulk_64k", 5000, 256}, "drain", SOCK_STREAM, sizeof(buffer), bulk);
+	run_row(&(struct row){"unix_pingpong", 5000, 256}, "echo", AF_UNIX, SOCK_STREAM, 1, ping_pong);
+	run_row(&(struct row){"unix_dgram_pingpong", 5000, 256}, "echo", AF_UNIX, SOCK_DGRAM, 1, ping_pong);
+	run_row(&(struct row){"unix_bulk_4k", 50000, 4096}, "drain", AF_UNIX, SOCK_STREAM, 4096, bulk);
+	run_row(&(struct row){"unix_bulk_64k", 5000, 256}, "drain", AF_UNIX, SOCK_STREAM, sizeof(buffer), bulk);
+	run_row(&(struct row){"tcp_pingpong", 5000, 256}, "echo", AF_INET, SOCK_STREAM, 1, ping_pong);
+	run_row(&(struct row){"udp_pingpong", 5000, 256}, "echo", AF_INET, SOCK_DGRAM, 1, ping_pong);
+	run_row(&(struct row){"tcp_bulk_4k", 50000, 4096}, "drain", AF_INET, SOCK_STREAM, 4096, bulk);
+	run_row(&(struct row){"tcp_bulk_64k", 5000, 256}, "drain", AF_INET, SOCK_STREAM, sizeof(buffer), bulk);
+	if (meter_wants("tcp_connect"))
+		meter_run(&(struct row){"tcp_connect", 20000, 1000}, tcp_connections, NULL);
 	if (meter_wants("socketpair"))
 		meter_run(&(struct row){"socketpair", 20000, 1000}, pairs, NULL);
 	if (meter_wants("unix_connect"))

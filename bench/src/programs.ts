@@ -93,6 +93,7 @@ export const JOBS: readonly Job[] = [
   { program: 'calls', rows: ['tmpfs_read_4k', 'tmpfs_write_4k', 'tmpfs_read_64k', 'tmpfs_write_64k'] },
   { program: 'pipes', rows: ['pipe_pingpong', 'pipe_bulk_4k', 'pipe_bulk_64k'] },
   { program: 'sockets', rows: ['unix_pingpong', 'unix_dgram_pingpong', 'unix_bulk_4k', 'unix_bulk_64k', 'socketpair', 'unix_connect'] },
+  { program: 'sockets', rows: ['tcp_pingpong', 'udp_pingpong', 'tcp_bulk_4k', 'tcp_bulk_64k', 'tcp_connect'] },
   { program: 'procs', rows: ['vfork_exec_wait', 'spawn_wait'] },
   { program: 'procs', rows: ['dash_fork_wait'] },
   { program: 'forks', rows: ['fork_wait'] },

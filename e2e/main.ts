@@ -7,6 +7,7 @@
 import { existsSync, globSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { toHex } from '../descriptor/src/bytes.ts';
 import { encodeLink } from '../descriptor/src/encode.ts';
 import { keyPairFromSeed } from '../descriptor/src/sign.ts';
 import type { Descriptor, Layer } from '../descriptor/src/types.ts';
@@ -61,6 +62,7 @@ async function makeBench(build: string, browser: BrowserName) {
 
   const runOne = async (test: Test): Promise<string[]> => {
     const server = await FixtureServer.start(build, join(build, 'e2e', 'images'));
+    server.publisher = toHex(keys.publicKey);
     const notes: string[] = [];
     const tabs: Tab[] = [];
     const machines: Machine[] = [];

@@ -14,6 +14,8 @@ import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } fr
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'vite';
+import { loadKeys } from '../cli/src/keys.ts';
+import { toHex } from '../descriptor/src/bytes.ts';
 import { RUNTIME_ENTRIES, VERIFIER, WEB, moduleConfig, pageConfig } from './vite.config.ts';
 
 async function exists(path: string): Promise<boolean> {
@@ -65,7 +67,7 @@ async function emptyPage(outDir: string): Promise<void> {
 /** What is bundled comes with its licences. */
 const BUNDLED = [
   '@fontsource/jetbrains-mono', '@xterm/xterm', '@xterm/addon-clipboard', '@xterm/addon-fit', '@xterm/addon-search',
-  '@xterm/addon-unicode11', '@xterm/addon-web-links', '@xterm/addon-webgl', 'cborg', 'js-base64', 'libsodium',
+  '@xterm/addon-unicode11', '@xterm/addon-web-links', '@xterm/addon-webgl', 'cborg', 'idb', 'js-base64', 'lean-qr', 'libsodium',
   'libsodium-wrappers', 'pako', 'preact',
 ] as const;
 
@@ -110,13 +112,22 @@ async function writePolicy(file: string): Promise<void> {
   await writeFile(file, governed);
 }
 
-/** Build the page into outDir: all but the runtime. */
-export async function buildPage(outDir: string, runtime: string, mock = false): Promise<void> {
+/** The key that this build's links are signed with; PLEAT_KEY names another, for a release. */
+async function deploymentKeys(): Promise<string[]> {
+  return [toHex((await loadKeys(process.env)).publicKey)];
+}
+
+/**
+ * Build the page into outDir: all but the runtime.
+ *
+ * @param publishers - public keys whose links open without being asked about
+ */
+export async function buildPage(outDir: string, runtime: string, publishers: readonly string[], mock = false): Promise<void> {
   await build(moduleConfig('verify', VERIFIER, `${outDir}/assets`));
   const hash = (await sha256(`${outDir}/assets/verify.js`)).slice(0, 8);
   const verifier = `assets/verify-${hash}.js`;
   await rename(`${outDir}/assets/verify.js`, `${outDir}/${verifier}`);
-  await build(pageConfig({ outDir, runtime, verifier, mock }));
+  await build(pageConfig({ outDir, runtime, verifier, publishers, mock }));
   await writePolicy(`${outDir}/index.html`);
   await writeLicences(outDir);
 }
@@ -130,7 +141,7 @@ async function main(): Promise<void> {
   const outDir = `${buildDir}/${values.mock ? 'web-mock' : 'web'}`;
   const runtime = values.mock ? '0'.repeat(64) : await buildRuntime(buildDir);
   await emptyPage(outDir);
-  await buildPage(outDir, runtime, values.mock);
+  await buildPage(outDir, runtime, await deploymentKeys(), values.mock);
   if (!values.mock) {
     await writeFile(`${buildDir}/runtime.json`, `${JSON.stringify({ hash: runtime })}\n`);
     console.log(`page: runtime ${runtime}`);

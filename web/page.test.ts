@@ -12,6 +12,7 @@ import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { toHex } from '../descriptor/src/bytes.ts';
 import { encodeLink } from '../descriptor/src/encode.ts';
 import { keyPairFromSeed } from '../descriptor/src/sign.ts';
 import type { Descriptor } from '../descriptor/src/types.ts';
@@ -69,7 +70,7 @@ async function publishRuntime(source: string): Promise<string> {
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pleat-page-'));
   runtime = await publishRuntime(FAKE_RUNTIME);
-  await buildPage(folder, runtime);
+  await buildPage(folder, runtime, [toHex((await keyPairFromSeed(new Uint8Array(32).fill(7))).publicKey)]);
   const folders = { web: folder, images: folder, port: 0 };
   isolating = await startServer(folders);
   bare = await startServer({ ...folders, isolate: false });

@@ -32,6 +32,8 @@ export interface PageOptions {
   readonly runtime: string;
   /** the verifier's file, from the page: "assets/verify-<hash>.js" */
   readonly verifier: string;
+  /** public keys whose links are the site's own: 64 hex digits each */
+  readonly publishers: readonly string[];
   /** stand-ins of web/mock instead of the real machine: for looking at the page, never shipped */
   readonly mock: boolean;
 }
@@ -81,14 +83,14 @@ export function moduleConfig(name: string, source: string, outDir: string): Inli
 }
 
 /** Put the style sheet and the runtime's address into index.html: first paint waits for no other file. */
-function inlineShell({ runtime, verifier }: PageOptions): Plugin {
+function inlineShell({ runtime, verifier, publishers }: PageOptions): Plugin {
   return {
     name: 'pleat:shell',
     transformIndexHtml: {
       order: 'pre',
       async handler(html) {
         const css = await readFile(`${WEB}src/ui/style.css`, 'utf8');
-        return html.replace('/*style*/', () => squeeze(css)).replaceAll('%runtime%', runtime).replace('%verifier%', verifier);
+        return html.replace('/*style*/', () => squeeze(css)).replaceAll('%runtime%', runtime).replace('%verifier%', verifier).replace('%publishers%', publishers.join(' '));
       },
     },
   };

@@ -123,6 +123,9 @@ export const parts: Parts = {
     };
   },
   hasRuntime: async () => true,
+  judge: async () => ({ standing: 'site', trusted: true, grants: [] }),
+  accept: async () => undefined,
+  opened: async () => undefined,
   features: async () => FEATURES,
   overlays: async () => [],
   plan: () => PLAN,

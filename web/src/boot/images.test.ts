@@ -14,6 +14,7 @@ import type { Pack } from '../../../images/src/pack.ts';
 import type { Bytes } from './chunkindex.ts';
 import { CHUNK_SIZE, ENTRIES_PER_PAGE, encodeIndex, rootHash, sha256 } from './chunkindex.ts';
 import { fileFetch } from './filefetch.ts';
+import type { ChunkStore } from './chunkstore.ts';
 import { ChunkCache, LayerReader } from './images.ts';
 import type { ImageError, ImageResult, LayerReaderOptions } from './images.ts';
 
@@ -428,4 +429,51 @@ test('the same image and trace give the same pack', async () => {
   assert.equal(again.root, pack.root);
   assert.equal(Buffer.compare(again.pack, pack.pack), 0);
   assert.notEqual((await makePack(image, [])).root, pack.root);
+});
+
+/** A chunk store as a browser keeps it, without the browser. */
+function keeping(): ChunkStore & { readonly kept: Map<string, Bytes> } {
+  const kept = new Map<string, Bytes>();
+  return { kept, get: async (keys) => keys.map((key) => kept.get(key)), put: (key, bytes) => void kept.set(key, bytes) };
+}
+
+async function openKeeping(store: ChunkStore): Promise<LayerReader> {
+  const from = [`${base}/a/`];
+  return unwrap(await LayerReader.open({ name: 'base', root: pack.root, size: image.length, from }, { ...quick, store }));
+}
+
+test('a second machine fetches nothing of what an earlier one fetched, index included', async () => {
+  const store = keeping();
+  const first = await openKeeping(store);
+  await first.prefetch();
+  unwrap(await first.readAt(10 * CHUNK_SIZE, 20 * CHUNK_SIZE));
+  requests = [];
+  const second = await openKeeping(store);
+  await second.prefetch();
+  const again = unwrap(await second.readAt(10 * CHUNK_SIZE, 20 * CHUNK_SIZE));
+  assert.deepEqual(again, image.slice(10 * CHUNK_SIZE, 30 * CHUNK_SIZE));
+  assert.deepEqual(requests, []);
+  assert.equal(second.stats.bytes, 0);
+  assert.ok(second.stats.chunks >= 20 + trace.length - 3);
+});
+
+test('what is kept and no longer right is fetched anew', async () => {
+  const store = keeping();
+  unwrap(await (await openKeeping(store)).readChunk(4));
+  for (const [key, bytes] of store.kept) store.kept.set(key, bytes.map((byte) => byte ^ 1));
+  requests = [];
+  const second = await openKeeping(store);
+  assert.deepEqual(unwrap(await second.readChunk(4)), image.slice(4 * CHUNK_SIZE, 5 * CHUNK_SIZE));
+  assert.equal(requests.length, 3); /* root page, index page, chunk */
+});
+
+test('chunks that are kept boot without a host', async () => {
+  const store = keeping();
+  const first = await openKeeping(store);
+  await first.prefetch();
+  behaviours.set('a', () => ({ status: 503 }));
+  const second = await openKeeping(store);
+  await second.prefetch();
+  for (const n of trace) assert.equal(unwrap(await second.readChunk(n)).length, CHUNK_SIZE);
+  assert.equal(failure(await second.readChunk(100)).code, 'network');
 });

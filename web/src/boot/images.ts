@@ -3,6 +3,7 @@
  * sees it. Spec: images/FORMAT.md. Works in Workers and, with filefetch.ts, in Node.
  */
 import { Inflate } from 'pako';
+import type { ChunkStore } from './chunkstore.ts';
 import type { LayerRef } from './types.ts';
 import type { Bytes, ChunkEntry, RootPage } from './chunkindex.ts';
 import {
@@ -58,6 +59,8 @@ export interface LayerReaderOptions {
   readonly fetch: FetchLike;
   /** shared by the layers of a machine: equal chunks are fetched once; default: one of 16 MiB */
   readonly cache?: ChunkCache;
+  /** what earlier machines fetched; looked into before a host is asked */
+  readonly store?: ChunkStore;
   readonly onStats?: (stats: LayerStats) => void;
   /** default 3 requests for one range and mirror, 200 ms before the second, 20 s without a byte */
   readonly attempts?: number;
@@ -116,6 +119,7 @@ export class LayerReader {
   readonly root: RootPage;
   readonly #mirrors: Mirrors;
   readonly #cache: ChunkCache;
+  readonly #store: ChunkStore | undefined;
   readonly #pages = new Map<number, Promise<ImageResult<ChunkEntry[]>>>();
   readonly #onStats: ((stats: LayerStats) => void) | undefined;
   #chunks = 0;
@@ -128,6 +132,7 @@ export class LayerReader {
     this.root = root;
     this.#mirrors = mirrors;
     this.#cache = options.cache ?? new ChunkCache(16 << 20);
+    this.#store = options.store;
     this.#onStats = options.onStats;
     mirrors.onBytes = () => this.#tell();
   }
@@ -138,6 +143,8 @@ export class LayerReader {
     options: LayerReaderOptions,
   ): Promise<ImageResult<LayerReader>> {
     const mirrors = new Mirrors(ref, options);
+    const kept = await mirrors.kept(`i:${ref.root}`, (bytes, url) => mirrors.checkRoot(bytes, url));
+    if (kept !== undefined) return { ok: true, value: new LayerReader(mirrors, kept, options) };
     const head = await mirrors.read('idx', { from: 0, to: FIRST_READ, allowShort: true }, (bytes, url) =>
       mirrors.checkRoot(bytes, url),
     );
@@ -165,7 +172,30 @@ export class LayerReader {
     if (cached !== undefined) return { ok: true, value: cached };
     const coming = this.#cache.coming.get(entry.hash);
     if (coming !== undefined) return await coming;
-    return await (this.#startRun(this.#planRun(n, page.value))[0] as Promise<ImageResult<Bytes>>);
+    if (this.#store === undefined) return await this.#fetchFrom(n, page.value);
+    const looked = this.#lookUp(n, entry).then((kept) => kept ?? this.#fetchFrom(n, page.value));
+    this.#cache.coming.set(entry.hash, looked);
+    return await looked;
+  }
+
+  #fetchFrom(n: number, page: readonly ChunkEntry[]): Promise<ImageResult<Bytes>> {
+    return this.#startRun(this.#planRun(n, page))[0] as Promise<ImageResult<Bytes>>;
+  }
+
+  /** A chunk that is kept from before and still right. While it is looked for it counts as coming. */
+  async #lookUp(n: number, entry: ChunkEntry): Promise<ImageResult<Bytes> | undefined> {
+    const [packed] = (await this.#store?.get([entry.hash])) ?? [];
+    const kept = packed === undefined ? undefined : await this.#checkChunk(n, entry, packed, 'kept here');
+    this.#cache.coming.delete(entry.hash);
+    if (kept?.ok !== true) return undefined;
+    this.#took(entry, kept.value);
+    return kept;
+  }
+
+  #took(entry: ChunkEntry, bytes: Bytes): void {
+    this.#cache.put(entry.hash, bytes);
+    this.#chunks++;
+    this.#tell();
   }
 
   /** Bytes [offset, offset + length) of the image, cut at its end. */
@@ -201,6 +231,7 @@ export class LayerReader {
       }
     }
     wanted.sort((a, b) => a.entry.offset - b.entry.offset);
+    await this.#takeKept(wanted);
     const done: Promise<unknown>[] = [];
     while (wanted.length > 0) {
       let count = 1;
@@ -208,6 +239,21 @@ export class LayerReader {
       done.push(...this.#startRun(wanted.splice(0, count)));
     }
     await Promise.all(done);
+  }
+
+  /** Take out of `wanted` what is kept from before; a read that meets one of them meanwhile looks for itself. */
+  async #takeKept(wanted: Wanted[]): Promise<void> {
+    const found = (await this.#store?.get(wanted.map(({ entry }) => entry.hash))) ?? [];
+    const checked = await Promise.all(
+      wanted.map(async ({ n, entry }, i) => {
+        const packed = found[i];
+        if (packed === undefined || !this.#isNew(entry)) return !this.#isNew(entry);
+        const kept = await this.#checkChunk(n, entry, packed, 'kept here');
+        if (kept.ok && this.#cache.get(entry.hash) === undefined) this.#took(entry, kept.value);
+        return kept.ok || !this.#isNew(entry);
+      }),
+    );
+    wanted.splice(0, wanted.length, ...wanted.filter((_, i) => checked[i] !== true));
   }
 
   #isNew(entry: ChunkEntry): boolean {
@@ -282,9 +328,8 @@ export class LayerReader {
       result = await this.#mirrors.readElsewhere('pack', range, check, mirror, failed);
     }
     if (result.ok) {
-      this.#cache.put(entry.hash, result.value);
-      this.#chunks++;
-      this.#tell();
+      if (piece instanceof Uint8Array && mirror === this.#mirrors.current) this.#store?.put(entry.hash, piece);
+      this.#took(entry, result.value);
     }
     return result;
   }
@@ -306,6 +351,7 @@ export class LayerReader {
 /** The places where one layer's files lie, and the rule for when to go to the next. */
 class Mirrors {
   readonly ref: LayerRef;
+  readonly #store: ChunkStore | undefined;
   readonly #files: { readonly idx: RangeFile; readonly pack: RangeFile }[];
   /** the mirror that answered last */
   current = 0;
@@ -314,6 +360,7 @@ class Mirrors {
 
   constructor(ref: LayerRef, options: LayerReaderOptions) {
     this.ref = ref;
+    this.#store = options.store;
     const rangeOptions: RangeOptions = {
       fetch: options.fetch,
       attempts: options.attempts ?? 3,
@@ -337,6 +384,13 @@ class Mirrors {
 
   error(code: ImageError['code'], url: string, what: string, details: Partial<ImageError> = {}): ImageError {
     return { code, layer: this.ref.name, url, ...details, message: `layer ${this.ref.name}: ${what} (${url})` };
+  }
+
+  /** A part of the index that is kept from before and still right. */
+  async kept<T>(key: string, check: Check<T>): Promise<T | undefined> {
+    const [bytes] = (await this.#store?.get([key])) ?? [];
+    const result = bytes === undefined ? undefined : await check(bytes, 'kept here');
+    return result?.ok === true ? result.value : undefined;
   }
 
   /** One range from one mirror, unchecked. */
@@ -413,11 +467,13 @@ class Mirrors {
       const what = `the image has ${root.imageSize} bytes, the descriptor says ${this.ref.size}`;
       return { ok: false, error: this.error('size', url, what, details) };
     }
+    this.#store?.put(`i:${this.ref.root}`, page);
     return { ok: true, value: root };
   }
 
-  readPage(root: RootPage, i: number): Promise<ImageResult<ChunkEntry[]>> {
-    return this.read('idx', pageRange(root, i), async (bytes, url) => {
+  async readPage(root: RootPage, i: number): Promise<ImageResult<ChunkEntry[]>> {
+    const key = `p:${root.pageHashes[i] ?? ''}`;
+    const check: Check<ChunkEntry[]> = async (bytes, url) => {
       const got = await pageHash(i, bytes);
       const expected = root.pageHashes[i] as string;
       if (got !== expected) {
@@ -425,9 +481,14 @@ class Mirrors {
         return { ok: false, error: this.error('index-hash', url, what, { expected, got }) };
       }
       const entries = decodeIndexPage(bytes, root.packSize);
-      if (typeof entries !== 'string') return { ok: true, value: entries };
-      return { ok: false, error: this.error('index-format', url, `bad index page ${i}: ${entries}`) };
-    });
+      if (typeof entries === 'string') {
+        return { ok: false, error: this.error('index-format', url, `bad index page ${i}: ${entries}`) };
+      }
+      this.#store?.put(key, bytes);
+      return { ok: true, value: entries };
+    };
+    const kept = await this.kept(key, check);
+    return kept === undefined ? await this.read('idx', pageRange(root, i), check) : { ok: true, value: kept };
   }
 }
 

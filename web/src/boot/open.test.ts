@@ -32,6 +32,9 @@ function scene(given: Partial<Parts> & { readonly names?: string } = {}) {
       calls.push(`hasRuntime ${hash[0]}`);
       return hash === OLD;
     },
+    judge: async () => ({ standing: 'site', trusted: true, grants: [] }),
+    accept: async () => undefined,
+    opened: async () => undefined,
     features: async () => FEATURES,
     overlays: async () => [],
     plan: () => {

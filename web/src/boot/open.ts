@@ -4,8 +4,9 @@
  * Everything that touches the browser comes in as Parts, so that the order can be tested.
  */
 import type { FailureName, Result } from '../../../descriptor/src/errors.ts';
-import type { Descriptor, Publisher } from '../../../descriptor/src/types.ts';
+import type { Capability, Descriptor, Publisher } from '../../../descriptor/src/types.ts';
 import { unsupportedField } from './features.ts';
+import type { Verdict } from '../trust/records.ts';
 import { MachineError } from './types.ts';
 import type { BootPlan, Machine } from './types.ts';
 
@@ -47,6 +48,12 @@ export interface Parts {
   verify(text: string): Promise<Result<VerifiedLink>>;
   /** has this deployment published that runtime? rejects when it cannot be reached */
   hasRuntime(hash: string): Promise<boolean>;
+  /** whether its publisher is trusted; never rejects */
+  judge(link: VerifiedLink): Promise<Verdict>;
+  /** what the person decided; remembered for this publisher */
+  accept(link: VerifiedLink, decision: Decision): Promise<void>;
+  /** the machine started: for the list of recent ones */
+  opened(text: string, link: VerifiedLink): Promise<void>;
   /** what a published runtime can do: features.ts */
   features(runtime: string): Promise<readonly string[]>;
   plan(descriptor: Descriptor): BootPlan;
@@ -54,6 +61,14 @@ export interface Parts {
   overlays(descriptor: Descriptor): Promise<readonly Uint8Array[]>;
   /** start a machine on a published runtime; rejects with a MachineError */
   start(plan: BootPlan, runtime: string): Promise<Machine>;
+}
+
+/** What a person says to a link of a publisher who is not trusted yet. */
+export interface Decision {
+  /** open this publisher's links without asking from now on */
+  readonly always: boolean;
+  /** of what the link asks for */
+  readonly grants: readonly Capability[];
 }
 
 /** A link that passed every check; `start` may be called again for a restart. */

@@ -7,9 +7,12 @@ import type { Parts, VerifiedLink } from './open.ts';
 import { fetchBytes, loadOverlays } from './overlays.ts';
 import { planFromDescriptor } from './plan.ts';
 import { lacksOf } from './support.ts';
+import { askVerifier } from './verifier.ts';
+import { judge, seenNow } from '../trust/records.ts';
+import type { Verdict } from '../trust/records.ts';
+import { sitePublishers, trustStore } from '../trust/store.ts';
 import { MachineError } from './types.ts';
 import type { BootPlan, Machine } from './types.ts';
-import type { VerifyRequest } from './verify.worker.ts';
 
 /** What r/<hash>/machine.js offers. */
 type RuntimeModule = Omit<typeof import('./machine.ts'), 'FEATURES'> & {
@@ -18,8 +21,6 @@ type RuntimeModule = Omit<typeof import('./machine.ts'), 'FEATURES'> & {
 };
 
 declare const __RUNTIME__: string;
-
-declare const __VERIFIER__: string;
 
 declare global {
   interface Window {
@@ -35,17 +36,6 @@ function verify(text: string): Promise<Result<VerifiedLink>> {
   delete window.earlyCheck;
   if (early?.text === text) return early.answer.then(keepKernelFor);
   return askVerifier<Result<VerifiedLink>>({ text });
-}
-
-/** One question to a verifier of its own: it holds what libsodium and unfolding need no longer than that. */
-export function askVerifier<Answer>(request: VerifyRequest): Promise<Answer> {
-  const worker = new Worker(new URL(__VERIFIER__, document.baseURI), { type: 'module', name: 'verify' });
-  return new Promise<Answer>((done, failed) => {
-    worker.onmessage = (event: MessageEvent<Answer>) => done(event.data);
-    worker.onerror = (event) => failed(new Error(event.message || 'the verifier could not be loaded'));
-    worker.onmessageerror = () => failed(new Error('the verifier answered what cannot be read'));
-    worker.postMessage(request);
-  }).finally(() => worker.terminate());
 }
 
 /** A link that will not run needs no kernel. */
@@ -94,11 +84,33 @@ async function start(plan: BootPlan, hash: string): Promise<Machine> {
   return module.startMachine(plan, { runtime });
 }
 
+async function judgeLink(link: VerifiedLink): Promise<Verdict> {
+  const site = sitePublishers();
+  /* the site's own links do not wait for storage */
+  if (site.includes(link.publisher.key)) return judge(link, { site, publishers: [], ownKeys: [] });
+  const store = await trustStore();
+  const [publishers, ownKeys] = await Promise.all([store.publishers(), store.ownKeys()]);
+  const verdict = judge(link, { site, publishers, ownKeys });
+  if (verdict.standing !== 'own') await store.putPublisher(seenNow(link, verdict.record, Date.now()));
+  return verdict;
+}
+
 export const parts: Parts = {
   runtime: __RUNTIME__,
   support: () => lacksOf(globalThis),
   verify,
   hasRuntime,
+  judge: judgeLink,
+  accept: async (link, { always, grants }) => {
+    const store = await trustStore();
+    const before = (await store.publishers()).find(({ key }) => key === link.publisher.key);
+    const now = seenNow(link, before, Date.now());
+    await store.putPublisher({ ...now, always, grants: [...new Set([...now.grants, ...grants])] });
+  },
+  opened: async (text, { descriptor, publisher }) => {
+    const title = descriptor.title ?? descriptor.base.name;
+    await (await trustStore()).putRecent({ link: text, title, short: publisher.short, at: Date.now() });
+  },
   features: async (runtime) => (runtime === __RUNTIME__ ? FEATURES : ((await loadRuntime(runtime)).FEATURES ?? [])),
   overlays: (descriptor) =>
     loadOverlays(descriptor, document.baseURI, {

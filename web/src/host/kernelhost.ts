@@ -500,9 +500,15 @@ export class KernelHost {
 
   async #openLayers(layers: readonly LayerRef[]): Promise<boolean> {
     const cache = new ChunkCache(16 << 20);
+    const store = this.#platform.chunkStore;
     const results = await Promise.all(
       layers.map((ref) =>
-        LayerReader.open(ref, { fetch: this.#platform.fetch, cache, onStats: () => this.#tellProgress() }),
+        LayerReader.open(ref, {
+          fetch: this.#platform.fetch,
+          cache,
+          ...(store !== undefined && { store }),
+          onStats: () => this.#tellProgress(),
+        }),
       ),
     );
     for (const result of results) {

@@ -1,6 +1,7 @@
 /**
  * What the host needs from where it runs: a browser's Worker or Node. The host code is one.
  */
+import type { ChunkStore } from '../boot/chunkstore.ts';
 import type { FetchLike } from '../boot/images.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 
@@ -29,6 +30,8 @@ export interface Platform {
   /** ms, the same in every Worker of the machine */
   clock(): number;
   readonly fetch: FetchLike;
+  /** chunks that earlier machines fetched */
+  readonly chunkStore?: ChunkStore;
   /** the bytes of a file of the runtime */
   runtimeFile(name: string): Promise<Uint8Array<ArrayBuffer>>;
   readonly hostDirs?: HostDirs;

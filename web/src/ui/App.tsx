@@ -7,8 +7,10 @@ import type { OpenOptions, Parts } from '../boot/open.ts';
 import { ErrorPage } from './ErrorPage.tsx';
 import { placeOf } from './linktext.ts';
 import { Machine } from './Machine.tsx';
+import { Preview } from './Preview.tsx';
 import { Session } from './session.ts';
 import { Start } from './Start.tsx';
+import { Storage } from './Storage.tsx';
 
 export function App({ parts }: { readonly parts: Parts }) {
   const [hash, setHash] = useState(location.hash);
@@ -22,7 +24,8 @@ export function App({ parts }: { readonly parts: Parts }) {
   useEffect(() => {
     if (place.place === 'start') document.title = 'Pleat';
   }, [place.place]);
-  return place.place === 'start' ? <Start /> : <Opened key={place.link} link={place.link} parts={parts} />;
+  if (place.place === 'storage') return <Storage />;
+  return place.place === 'machine' ? <Opened key={place.link} link={place.link} parts={parts} /> : <Start />;
 }
 
 /** One link, from its check to its machine's end. Leaving it ends the machine. */
@@ -56,6 +59,11 @@ function Opened({ link, parts }: { readonly link: string; readonly parts: Parts 
         }}
         onOwnRuntime={() => open({ ownRuntime: true })}
       />
+    );
+  }
+  if (current.state.kind === 'preview' && current.opened !== undefined) {
+    return (
+      <Preview link={current.opened} verdict={current.state.verdict} onOpen={(decision) => void current.accept(decision)} />
     );
   }
   return <Machine session={current} />;

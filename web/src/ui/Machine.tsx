@@ -152,6 +152,7 @@ function Bar({ session }: { readonly session: Session }) {
   const { opened, state } = session;
   const title = opened?.descriptor.title ?? opened?.descriptor.base.name ?? 'Opening a link';
   const over = ['stopped', 'ended', 'panic'].includes(state.kind);
+  const [sharing, setSharing] = useState(false);
   useEffect(() => {
     document.title = `${title} · Pleat`;
   }, [title]);
@@ -175,6 +176,15 @@ function Bar({ session }: { readonly session: Session }) {
         <button
           class="button"
           type="button"
+          disabled={state.kind !== 'running'}
+          onClick={() => setSharing(true)}
+          data-testid="share"
+        >
+          Share
+        </button>
+        <button
+          class="button"
+          type="button"
           disabled={over || BUSY.has(state.kind)}
           onClick={() => void session.stop()}
           data-testid="stop"
@@ -191,8 +201,18 @@ function Bar({ session }: { readonly session: Session }) {
           Restart
         </button>
       </div>
+      {sharing ? <LazyShare session={session} onClose={() => setSharing(false)} /> : null}
     </header>
   );
+}
+
+/** The sheet's code comes when it is first wanted. */
+function LazyShare(props: { readonly session: Session; onClose(): void }) {
+  const [Sheet, setSheet] = useState<typeof import('./ShareSheet.tsx').ShareSheet | undefined>();
+  useEffect(() => {
+    void import('./ShareSheet.tsx').then((module) => setSheet(() => module.ShareSheet));
+  }, []);
+  return Sheet === undefined ? null : <Sheet {...props} />;
 }
 
 /** What the person should know about an end, or about something that did not work. */

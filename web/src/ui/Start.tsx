@@ -3,7 +3,9 @@
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Card, Gallery } from './gallery.ts';
-import { Mark } from './icons.tsx';
+import { trustStore } from '../trust/store.ts';
+import type { RecentLink } from '../trust/records.ts';
+import { Icon, Mark } from './icons.tsx';
 import { pastedLink } from './linktext.ts';
 import { formatBytes } from './state.ts';
 
@@ -22,6 +24,9 @@ export function Start() {
           <Mark />
           Pleat
         </span>
+        <nav class="places" aria-label="Places">
+          <a href="#/storage">Storage and keys</a>
+        </nav>
       </header>
       <main class="scroll" data-testid="start">
         <div class="page">
@@ -31,6 +36,7 @@ export function Start() {
           </p>
           <PasteForm />
           <GalleryCards />
+          <Recent />
           <p class="foot">
             The machine runs in this browser and on no server. What it does is gone when you close the tab.{' '}
             <a href="./licences.txt">Licences</a>
@@ -38,6 +44,41 @@ export function Start() {
         </div>
       </main>
     </>
+  );
+}
+
+/** Machines that were opened here. */
+function Recent() {
+  const [links, setLinks] = useState<readonly RecentLink[]>([]);
+  useEffect(() => {
+    void trustStore()
+      .then((store) => store.recent())
+      .then(setLinks);
+  }, []);
+  const forget = (link: string): void => {
+    setLinks(links.filter((each) => each.link !== link));
+    void trustStore().then((store) => store.forgetRecent(link));
+  };
+  if (links.length === 0) return null;
+  return (
+    <section aria-labelledby="recent">
+      <h2 id="recent">Opened here before</h2>
+      <ul class="rows" data-testid="recent">
+        {links.map(({ link, title, short, at }) => (
+          <li key={link}>
+            <a href={`#${link}`}>
+              <strong>{title}</strong>
+              <span class="dim">
+                <span class="mono">{short}</span> · {new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })}
+              </span>
+            </a>
+            <button class="button quiet icon" type="button" aria-label={`Forget ${title}`} onClick={() => forget(link)}>
+              <Icon name="close" />
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 
@@ -54,8 +95,19 @@ function PasteForm() {
     if (link === '') setHint('Paste a link first: it begins with p1, or with an address and #p1.');
     else location.hash = link;
   };
+  /* a dropped address, or a file that holds one */
+  const drop = (event: DragEvent): void => {
+    event.preventDefault();
+    const file = event.dataTransfer?.files[0];
+    const text = file === undefined ? Promise.resolve(event.dataTransfer?.getData('text') ?? '') : file.slice(0, 65_536).text();
+    void text.then((found) => {
+      const link = /#?(p[1-9][\w-]+)\s*$/m.exec(found)?.[1];
+      if (link === undefined) setHint('There is no link in what was dropped: it begins with p1, or with an address and #p1.');
+      else location.hash = link;
+    });
+  };
   return (
-    <form class="paste" onSubmit={open}>
+    <form class="paste" onSubmit={open} onDragOver={(event) => event.preventDefault()} onDrop={drop}>
       <label for="link">Paste a link</label>
       <div class="paste-row">
         <input

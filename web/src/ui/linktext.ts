@@ -9,7 +9,10 @@ export function pastedLink(input: string): string {
 }
 
 /** The place that an address names. Addresses of places begin with "#/"; everything else is a link. */
-export function placeOf(hash: string): { readonly place: 'start' } | { readonly place: 'machine'; readonly link: string } {
+export type Place = { readonly place: 'start' | 'storage' } | { readonly place: 'machine'; readonly link: string };
+
+export function placeOf(hash: string): Place {
   const text = hash.replace(/^#/, '');
+  if (text === '/storage') return { place: 'storage' };
   return text === '' || text.startsWith('/') ? { place: 'start' } : { place: 'machine', link: text };
 }

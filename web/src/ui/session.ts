@@ -3,8 +3,10 @@
  * The page shows it and calls its methods; it knows nothing of the page.
  */
 import { failureOf, openLink } from '../boot/open.ts';
-import type { OpenOptions, OpenedLink, Parts } from '../boot/open.ts';
+import type { Decision, OpenOptions, OpenedLink, Parts } from '../boot/open.ts';
 import type { LogLine, Machine, MachineConsole, MachineInput, MachineScreen, MachineSound } from '../boot/types.ts';
+import type { Capability } from '../../../descriptor/src/types.ts';
+import type { Verdict } from '../trust/records.ts';
 import { Channel } from './channel.ts';
 import type { SessionState } from './state.ts';
 
@@ -40,6 +42,10 @@ export class Session {
   state: SessionState = { kind: 'checking' };
   /** set once the link is verified */
   opened: OpenedLink | undefined;
+  /** what is known of the publisher, once the link is verified */
+  verdict: Verdict | undefined;
+  /** what the person granted to this machine */
+  grants: ReadonlySet<Capability> = new Set();
   tabs: readonly Tab[] = [];
   active = 0;
   log: readonly LogLine[] = [];
@@ -80,7 +86,31 @@ export class Session {
       return;
     }
     this.opened = result.value;
+    const verdict = await this.#parts.judge(result.value);
+    if (this.#closed) return;
+    this.verdict = verdict;
+    if (!verdict.trusted) {
+      this.#set({ kind: 'preview', verdict });
+      return;
+    }
+    this.grants = new Set(verdict.grants);
     await this.#boot();
+  }
+
+  /** The person has seen the preview and opens the link. */
+  async accept(decision: Decision): Promise<void> {
+    const { opened, state } = this;
+    if (opened === undefined || state.kind !== 'preview') return;
+    this.grants = new Set(decision.grants);
+    this.#set({ kind: 'starting' });
+    await this.#parts.accept(opened, decision).catch(() => undefined); /* not kept: asked again next time */
+    if (!this.#closed) await this.#boot();
+  }
+
+  /** The machine's changed files as the kernel lists them; rejects with a sentence. */
+  changes(): Promise<Uint8Array> {
+    const list = this.#machine?.diff?.();
+    return list ?? Promise.reject(new Error('The runtime of this machine cannot say what changed.'));
   }
 
   async #boot(): Promise<void> {
@@ -101,6 +131,7 @@ export class Session {
       return;
     }
     this.#machine = machine;
+    void this.#parts.opened(this.#text, opened).catch(() => undefined); /* then it is not among the recent ones */
     machine.onLog((line) => {
       if (!current()) return;
       this.log = [...this.log.slice(-LOG_LINES + 1), line];

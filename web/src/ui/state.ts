@@ -3,9 +3,12 @@
  */
 import type { OpenFailure } from '../boot/open.ts';
 import type { MachineState } from '../boot/types.ts';
+import type { Verdict } from '../trust/records.ts';
 
 export type SessionState =
   | { readonly kind: 'checking' }
+  /** verified, and not of a trusted publisher: the person is asked */
+  | { readonly kind: 'preview'; readonly verdict: Verdict }
   | { readonly kind: 'starting' }
   | MachineState
   | { readonly kind: 'stopping' }
@@ -26,6 +29,8 @@ export function describeState(state: SessionState): StateText {
   switch (state.kind) {
     case 'checking':
       return { tone: 'busy', label: 'Checking the signature', detail: '' };
+    case 'preview':
+      return { tone: 'busy', label: 'Waiting for your decision', detail: '' };
     case 'starting':
       return { tone: 'busy', label: 'Loading the kernel', detail: '' };
     case 'booting':

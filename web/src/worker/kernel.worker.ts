@@ -1,4 +1,5 @@
 /** The kernel Worker in browsers: the host of one machine, spoken to by the page in messages. */
+import { indexedChunkStore } from '../boot/chunkstore.ts';
 import type { BootPlan } from '../boot/types.ts';
 import { KernelHost } from '../host/kernelhost.ts';
 import type { FromWorker } from '../host/messages.ts';
@@ -65,6 +66,7 @@ function browserPlatform(runtime: string): Platform {
       if (!response.ok) throw new Error(`${name} of the runtime: the server answers ${response.status}`);
       return new Uint8Array(await response.arrayBuffer());
     },
+    chunkStore: indexedChunkStore(),
     memoryLimit: MEMORY_LIMIT,
     workerLimit: WORKER_LIMIT,
   };

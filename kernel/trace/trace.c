@@ -161,17 +161,20 @@ static uint32_t shown_tid(const struct thread *t)
 	return t->vfork ? t->proc->pid : t->tid;
 }
 
-/* A line of its own: signals, ends. */
+/* A line of its own: signals, ends (row -1), calls that are seen only when they are over. */
 static void send_line(
-	struct proc *p, uint32_t tid, uint32_t kind, bool signal, struct proc_text *text)
+	struct proc *p, uint32_t tid, uint32_t kind, int row, bool signal, struct proc_text *text)
 {
-	struct trace_record r = {
-		.kind = kind, .pid = p->pid, .tid = tid, .nr = ~0u, .time_ns = arch_clock_ns()};
+	struct trace_record r = {.kind = kind,
+		.pid = p->pid,
+		.tid = tid,
+		.nr = row < 0 ? ~0u : syscall_infos[row].nr,
+		.time_ns = arch_clock_ns()};
 	uint32_t since = atomic_load(&generation);
 	struct wanted w;
 	size_t len = text->len;
 
-	find_wanted(&w, slots_of(p), p->pid, -1, signal);
+	find_wanted(&w, slots_of(p), p->pid, row, signal);
 	for (uint32_t i = 0; i < w.count; i++) {
 		if (kind == REC_END && w.style[i].quiet)
 			continue;
@@ -336,7 +339,7 @@ static void send_fork(struct thread *t, const char *name, uint32_t pid, int resu
 	if (p->pid == pid && slots_of(p)) {
 		text_add(&text, "%s()%c", name, COLUMN_MARK);
 		decode_result(&text, SC_RESULT_PID, &style, result);
-		send_line(p, pid, REC_LINE, false, &text);
+		send_line(p, pid, REC_LINE, syscall_row(NR_PLEAT_VFORK), false, &text);
 	}
 	kfree(text.buf);
 }
@@ -384,7 +387,7 @@ static void signal_line(struct proc *p, uint32_t tid, int signo, const struct ab
 	text_add(&text, " ");
 	decode_siginfo(&text, info);
 	text_add(&text, " ---");
-	send_line(p, tid, REC_LINE, true, &text);
+	send_line(p, tid, REC_LINE, -1, true, &text);
 	kfree(text.buf);
 }
 
@@ -425,7 +428,7 @@ void trace_stopped(struct thread *t, int signo)
 	text_add(&text, "--- stopped by ");
 	signal_text(&text, signo);
 	text_add(&text, " ---");
-	send_line(t->proc, shown_tid(t), REC_LINE, true, &text);
+	send_line(t->proc, shown_tid(t), REC_LINE, -1, true, &text);
 	kfree(text.buf);
 }
 
@@ -453,7 +456,7 @@ void trace_exit(struct proc *p, uint32_t code)
 		} else {
 			text_add(&text, "+++ exited with %u +++", code >> 8 & 0xff);
 		}
-		send_line(p, p->pid, REC_END, false, &text);
+		send_line(p, p->pid, REC_END, -1, false, &text);
 		kfree(text.buf);
 	}
 	lock_acquire(&trace_lock);

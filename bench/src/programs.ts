@@ -14,7 +14,7 @@ export const ROOT = join(import.meta.dirname, '..', '..');
 /** Where the layer has the programs. */
 export const INSIDE = '/opt/bench';
 
-const METERED = ['calls', 'pipes', 'sockets', 'procs', 'forks'] as const;
+const METERED = ['calls', 'pipes', 'sockets', 'procs', 'forks', 'threads', 'parallel'] as const;
 const PLAIN = ['nothing', 'hold'] as const;
 
 export interface Programs {
@@ -97,6 +97,9 @@ export const JOBS: readonly Job[] = [
   { program: 'procs', rows: ['vfork_exec_wait', 'spawn_wait'] },
   { program: 'procs', rows: ['dash_fork_wait'] },
   { program: 'forks', rows: ['fork_wait'] },
+  { program: 'threads', rows: ['thread_create_join', 'futex_wake', 'futex_pingpong'] },
+  { program: 'threads', rows: ['mutex_alone', 'mutex_2', 'mutex_4', 'mutex_8'] },
+  { program: 'parallel', rows: ['parallel_1', 'parallel_2', 'parallel_4', 'parallel_8', 'parallel_16'] },
 ];
 
 /** The command line of a job. @param folder - of the programs; @param files - a folder on tmpfs */

@@ -69,6 +69,18 @@ export const PROGRAM_ROWS: readonly ProgramRow[] = [
   { key: 'dash_fork_wait', name: 'dash_fork_wait_ms', unit: 'ms', target: { most: 6, text: '6 ms' } },
   { key: 'vfork_exec_wait', name: 'vfork_exec_wait_ms', unit: 'ms', target: { most: 2.5, text: '2.5 ms' } },
   { key: 'spawn_wait', name: 'spawn_wait_ms', unit: 'ms', target: { most: 2.5, text: '2.5 ms' } },
+  { key: 'thread_create_join', name: 'thread_create_join_ms', unit: 'ms', target: { most: 1.5, text: '1.5 ms' } },
+  { key: 'futex_wake', name: 'futex_wake_ns', unit: 'ns', target: { timesNative: 3, text: '3x native' } },
+  { key: 'futex_pingpong', name: 'futex_pingpong_us', unit: 'us', target: { timesNative: 3, text: '3x native' } },
+  { key: 'mutex_alone', name: 'mutex_alone_ns', unit: 'ns', target: { timesNative: 3, text: '3x native' } },
+  { key: 'mutex_2', name: 'mutex_2_ns', unit: 'ns', target: { timesNative: 3, text: '3x native' } },
+  { key: 'mutex_4', name: 'mutex_4_ns', unit: 'ns', target: { timesNative: 3, text: '3x native' } },
+  { key: 'mutex_8', name: 'mutex_8_ns', unit: 'ns', target: { timesNative: 3, text: '3x native' } },
+  { key: 'parallel_1', name: 'parallel_1_ns', unit: 'ns', target: { timesNative: 3, text: '3x native' } },
+  { key: 'parallel_2', name: 'parallel_2_ns', unit: 'ns', target: { timesNative: 3, text: '3x native' } },
+  { key: 'parallel_4', name: 'parallel_4_ns', unit: 'ns', target: { timesNative: 3, text: '3x native' } },
+  { key: 'parallel_8', name: 'parallel_8_ns', unit: 'ns', target: { timesNative: 3, text: '3x native' } },
+  { key: 'parallel_16', name: 'parallel_16_ns', unit: 'ns', target: { timesNative: 3, text: '3x native' } },
 ];
 
 /** Rows that the harness measures itself; native Linux has nothing to put beside most of them. */

@@ -91,6 +91,7 @@ static void orphan_children_locked(struct proc *p, struct list *reaped)
 	LIST_FOR_EACH_SAFE(c, next, &p->children, sibling) {
 		list_del(&c->sibling);
 		c->parent = init;
+		atomic_store(&c->ppid, init->pid);
 		list_add_tail(&init->children, &c->sibling);
 		if (c->state != PROC_ZOMBIE)
 			continue;

@@ -104,6 +104,7 @@ void proc_publish_locked(struct proc *p, struct proc *parent)
 	ref_get(&p->refs); /* the table's */
 	list_add_tail(&proc_all, &p->all_link);
 	p->parent = parent;
+	atomic_store(&p->ppid, parent ? parent->pid : 0);
 	if (parent) {
 		list_add_tail(&parent->children, &p->sibling);
 		trace_publish(p, parent);
@@ -311,11 +312,5 @@ int sys_gettid(void)
 
 int sys_getppid(void)
 {
-	struct proc *p = proc_self();
-	int pid;
-
-	lock_acquire(&proc_tree_lock);
-	pid = p->parent ? (int)p->parent->pid : 0;
-	lock_release(&proc_tree_lock);
-	return pid;
+	return (int)atomic_load(&proc_self()->ppid);
 }

@@ -113,9 +113,10 @@ struct rlimit_k {
 
 struct proc {
 	struct ref refs;
-	uint32_t pid;		       /* [i] */
-	enum proc_state state;	       /* [PROC_TREE] */
-	struct proc *parent;	       /* [PROC_TREE] */
+	uint32_t pid;	       /* [i] */
+	enum proc_state state; /* [PROC_TREE] */
+	struct proc *parent;   /* [PROC_TREE] */
+	uint32_t ppid;	       /* [PROC_TREE] to change, [a] to read: parent's pid, 0 none */
 	struct list children, sibling; /* [PROC_TREE] */
 	struct list hash_link;	       /* [PROC_TREE] pid table */
 	struct list all_link;	       /* [PROC_TREE] every process, oldest first */

@@ -14,7 +14,7 @@ export const ROOT = join(import.meta.dirname, '..', '..');
 /** Where the layer has the programs. */
 export const INSIDE = '/opt/bench';
 
-const METERED = ['calls', 'pipes', 'sockets', 'procs', 'forks', 'threads', 'parallel'] as const;
+const METERED = ['calls', 'pipes', 'sockets', 'procs', 'forks', 'threads', 'parallel', 'events', 'files'] as const;
 const PLAIN = ['nothing', 'hold'] as const;
 
 export interface Programs {
@@ -91,6 +91,13 @@ export const JOBS: readonly Job[] = [
   { program: 'calls', rows: ['null_call', 'read_1b', 'write_1b', 'read_4k', 'write_4k', 'read_64k', 'write_64k'] },
   { program: 'calls', rows: ['open_close', 'stat', 'signal'] },
   { program: 'calls', rows: ['tmpfs_read_4k', 'tmpfs_write_4k', 'tmpfs_read_64k', 'tmpfs_write_64k'] },
+  { program: 'events', rows: ['epoll_1', 'epoll_100', 'epoll_1000', 'epoll_ctl', 'poll_1', 'poll_100'] },
+  { program: 'files', rows: ['open_10000', 'readdir_10000', 'rename_10000', 'create_unlink_10000'] },
+  {
+    program: 'files',
+    rows: ['tmpfs_pwrite_4k', 'tmpfs_pread_4k', 'tmpfs_pwrite_1m', 'tmpfs_pread_1m', 'overlay_pwrite_4k', 'overlay_pread_4k',
+      'overlay_pwrite_1m', 'overlay_pread_1m', 'image_pread_4k'],
+  },
   { program: 'pipes', rows: ['pipe_pingpong', 'pipe_bulk_4k', 'pipe_bulk_64k'] },
   { program: 'sockets', rows: ['unix_pingpong', 'unix_dgram_pingpong', 'unix_bulk_4k', 'unix_bulk_64k', 'socketpair', 'unix_connect'] },
   { program: 'sockets', rows: ['tcp_pingpong', 'udp_pingpong', 'tcp_bulk_4k', 'tcp_bulk_64k', 'tcp_connect'] },

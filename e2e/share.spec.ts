@@ -100,7 +100,7 @@ inChromium('a private share is a file that only the link can read; damaged, it d
   const download = tab.page.waitForEvent('download');
   await tab.page.getByTestId('share-hosted').getByRole('link').click();
   const saved = await download;
-  const folder = join(bench.build, 'web', 'overlays');
+  const folder = join(bench.build, 'overlays');
   mkdirSync(folder, { recursive: true });
   const file = join(folder, saved.suggestedFilename());
   await saved.saveAs(file);

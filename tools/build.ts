@@ -88,7 +88,7 @@ async function build(options: Options): Promise<boolean> {
 /** Start the server on the usual port, or any free one, and print a link that boots. */
 async function serve(options: Options): Promise<number> {
   const { startServer } = await import('../web/serve.ts');
-  const at = { web: join(root, 'build/web'), images: join(root, 'build/images') };
+  const at = { web: join(root, 'build/web'), images: join(root, 'build/images'), overlays: join(root, 'build/overlays') };
   const server = await startServer({ ...at, port: options.port ?? 8437 }).catch((error: unknown) => {
     const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
     if (taken && options.port === undefined) return startServer({ ...at, port: 0 });

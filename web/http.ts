@@ -26,12 +26,12 @@ export function resolvePath(target: string): string | undefined {
   return path.endsWith('/') ? `${path}index.html` : path;
 }
 
-/** Files whose name has a hash of their content: r/<hash>/, assets/name-<hash>, images/<root>. */
+/** Files whose name has a hash of their content: r/<hash>/, assets/name-<hash>, images/<root>, overlays/<hash>. */
 export function isImmutable(path: string): boolean {
   return (
     /^\/r\/[0-9a-f]{64}\//.test(path) ||
     /^\/assets\/.+-[\w-]{8}\.\w+$/.test(path) ||
-    /^\/images\/(.*\/)?[0-9a-f]{64}\b[^/]*$/.test(path)
+    /^\/(?:images|overlays)\/(.*\/)?[0-9a-f]{64}\b[^/]*$/.test(path)
   );
 }
 

@@ -1,7 +1,7 @@
 /**
  * The static server for development and tests: node web/serve.ts [--port N] [--no-isolation]
  *
- * Serves build/web at / and build/images at /images/, on the loopback address alone, under the
+ * Serves build/web at /, build/images at /images/ and build/overlays at /overlays/, on the loopback address alone, under the
  * names localhost, 127.0.0.1 and *.pleat.localhost. It does what any static host can do, plus the
  * three headers that give a page shared memory; --no-isolation leaves those out, as most hosts do.
  */
@@ -20,6 +20,8 @@ export interface ServeOptions {
   readonly web: string;
   /** folder served at /images/ */
   readonly images: string;
+  /** folder served at /overlays/: files of links that keep them elsewhere; default: none */
+  readonly overlays?: string;
   /** 0: any free one */
   readonly port: number;
   /** send the headers that isolate the page; default true */
@@ -96,8 +98,7 @@ async function answer(options: ServeOptions, request: IncomingMessage, response:
   }
   const path = resolvePath(request.url ?? '/');
   if (path === undefined) return refuse(response, 400, 'The path is malformed.');
-  const inImages = path.startsWith('/images/');
-  const file = inImages ? `${options.images}${path.slice('/images'.length)}` : `${options.web}${path}`;
+  const file = fileOf(options, path);
   const info = await stat(file).catch(() => undefined);
   if (info === undefined || !info.isFile()) return refuse(response, 404, 'There is no such file.');
 
@@ -109,6 +110,12 @@ async function answer(options: ServeOptions, request: IncomingMessage, response:
     for (const [name, value] of Object.entries(ISOLATION)) response.setHeader(name, value);
   }
   return sendFile(file, info, request, response);
+}
+
+function fileOf({ web, images, overlays }: ServeOptions, path: string): string {
+  if (path.startsWith('/images/')) return `${images}${path.slice('/images'.length)}`;
+  if (overlays !== undefined && path.startsWith('/overlays/')) return `${overlays}${path.slice('/overlays'.length)}`;
+  return `${web}${path}`;
 }
 
 /** Answer with the file, or the one range of it that is asked for. RFC 9110 sections 13 and 14. */
@@ -154,6 +161,7 @@ async function main(): Promise<void> {
       port: { type: 'string', default: '8437' },
       web: { type: 'string', default: `${root}/build/web` },
       images: { type: 'string', default: `${root}/build/images` },
+      overlays: { type: 'string', default: `${root}/build/overlays` },
       'no-isolation': { type: 'boolean', default: false },
       verbose: { type: 'boolean', default: false },
     },
@@ -161,6 +169,7 @@ async function main(): Promise<void> {
   const server = await startServer({
     web: resolve(values.web),
     images: resolve(values.images),
+    overlays: resolve(values.overlays),
     port: Number(values.port),
     isolate: !values['no-isolation'],
     ...(values.verbose ? { log: (line: string) => console.log(line) } : {}),

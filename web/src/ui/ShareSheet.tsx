@@ -182,7 +182,7 @@ function lengthText(length: number, { hosted }: Shared): string {
 function Hosted({ hosted }: { readonly hosted: NonNullable<Shared['hosted']> }) {
   const [url, setUrl] = useState('');
   const [said, setSaid] = useState('');
-  const file = useMemo(() => URL.createObjectURL(new Blob([hosted.bytes as Uint8Array<ArrayBuffer>])), [hosted]);
+  const file = useMemo(() => URL.createObjectURL(new Blob([hosted.bytes as Uint8Array<ArrayBuffer>], { type: 'application/octet-stream' })), [hosted]);
   useEffect(() => () => URL.revokeObjectURL(file), [file]);
   const put = (event: Event): void => {
     event.preventDefault();

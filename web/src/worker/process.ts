@@ -76,7 +76,7 @@ export class ProcessWorker {
 function callbacks(init: InitMessage, env: WorkerEnv, post: (message: FromWorker) => void) {
   return {
     clock: () => env.clock() - init.clockStart,
-    realtime: () => env.realtime(),
+    realtime: () => (init.realStart === undefined ? env.realtime() : init.realStart + env.clock() - init.clockStart),
     random: (into: Uint8Array<ArrayBuffer>) => env.random(into),
     panic: (message: string) => post({ type: 'panic', message }),
   };

@@ -5,7 +5,7 @@
  */
 #include "fs/procfs.h"
 #include "lib/str.h"
-#include "net/net.h"
+#include "net/inet.h"
 
 #define LINE_MAX 256u
 
@@ -52,28 +52,53 @@ static const char inet6_head[] =
 	"  sl  local_address                         remote_address                        st "
 	"tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
 
+static const char udp_head[] =
+	"   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  "
+	"timeout inode ref pointer drops            \n";
+static const char udp6_head[] =
+	"  sl  local_address                         remote_address                        st "
+	"tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n";
+
+/* Sockets, then the connections that are over but for their TIME_WAIT. */
+static int tcp_sockets(struct proc_text *t, const char *head, int family)
+{
+	struct lines l = {.t = t, .protocol = SOL_TCP};
+	char line[LINE_MAX];
+	uint32_t at = 0;
+	int n;
+
+	text_bytes(t, head, strlen(head));
+	sock_for_each(family, add_line, &l);
+	while ((n = inet_time_wait_line(&at, family == AF_INET6, l.index, line, sizeof(line))) >
+		0) {
+		text_bytes(t, line, (size_t)n);
+		l.index++;
+	}
+	return 0;
+}
+
 static int tcp_text(struct proc_text *t, struct proc_node *n)
 {
 	(void)n;
-	return sockets(t, inet_head, AF_INET, SOL_TCP);
+	return tcp_sockets(t, inet_head, AF_INET);
 }
 
 static int tcp6_text(struct proc_text *t, struct proc_node *n)
 {
 	(void)n;
-	return sockets(t, inet6_head, AF_INET6, SOL_TCP);
+	return tcp_sockets(t, inet6_head, AF_INET6);
 }
 
 static int udp_text(struct proc_text *t, struct proc_node *n)
 {
 	(void)n;
-	return sockets(t, inet_head, AF_INET, SOL_UDP);
+	return sockets(t, udp_head, AF_INET, SOL_UDP);
 }
 
 static int udp6_text(struct proc_text *t, struct proc_node *n)
 {
 	(void)n;
-	return sockets(t, inet6_head, AF_INET6, SOL_UDP);
+	return sockets(t, udp6_head, AF_INET6, SOL_UDP);
 }
 
 /* Nothing is counted: bytes go from socket to socket, and no packet crosses the interface. */

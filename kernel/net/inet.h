@@ -157,9 +157,6 @@ bool inet_time_wait_next(uint32_t *i, struct inet_time_wait *out);
 /* For tests: forget all. */
 void inet_time_wait_clear(void);
 
-/* Calls f for each socket of the table that has a port, with PORTS held. */
-void inet_for_each(struct inet_ports *p, void (*f)(struct inet_sock *is, void *arg), void *arg);
-
 /* ---- shared operations (inet.c, inet_opt.c, inet_group.c) ---- */
 
 void inet_init_sock(struct inet_sock *is, const struct sock_ops *ops, int family, int type,
@@ -177,6 +174,13 @@ int inet_group_join(struct inet_sock *is, const struct inet_addr *addr);
 int inet_group_leave(struct inet_sock *is, const struct inet_addr *addr);
 void inet_groups_free(struct inet_sock *is);
 bool inet_group_member_locked(const struct inet_sock *is, const struct inet_addr *addr);
+
+/* ---- /proc/net (inet_proc.c) ---- */
+
+int tcp_proc_line(struct sock *sk, uint32_t index, char *buf, size_t size);
+int udp_proc_line(struct sock *sk, uint32_t index, char *buf, size_t size);
+/* A line for number *at or a later one of the connections in TIME_WAIT; 0: no more. */
+int inet_time_wait_line(uint32_t *at, bool v6, uint32_t index, char *buf, size_t size);
 
 /* ---- TCP and UDP ---- */
 

@@ -306,15 +306,3 @@ struct inet_sock *inet_listener_locked(
 	}
 	return best;
 }
-
-void inet_for_each(struct inet_ports *p, void (*f)(struct inet_sock *is, void *arg), void *arg)
-{
-	inet_ports_lock(p);
-	for (uint32_t i = 0; i < INET_BUCKETS; i++) {
-		struct inet_sock *is;
-
-		LIST_FOR_EACH(is, &p->bucket[i].socks, link)
-			f(is, arg);
-	}
-	inet_ports_unlock(p);
-}

@@ -353,4 +353,5 @@ const struct sock_ops tcp_ops = {
 	.ioctl = tcp_ioctl,
 	.release = tcp_release,
 	.free = tcp_free,
+	.proc_line = tcp_proc_line,
 };

@@ -238,8 +238,6 @@ static ssize_t udp_recvmsg(struct sock *sk, struct sock_msg *m)
 
 	if (m->flags & MSG_ERRQUEUE)
 		return receive_returned(u, m);
-	if (m->flags & MSG_OOB)
-		return -EOPNOTSUPP;
 	if (sk->rcvtimeo_ns && !(m->flags & MSG_DONTWAIT))
 		deadline = sock_deadline(sk->rcvtimeo_ns);
 	sock_lock(sk);
@@ -368,4 +366,5 @@ static const struct sock_ops udp_ops = {
 	.ioctl = udp_ioctl,
 	.release = udp_release,
 	.free = udp_free,
+	.proc_line = udp_proc_line,
 };

@@ -137,9 +137,17 @@ inChromium('copy takes the selection, paste types it', async (bench) => {
   await machine.text(String.raw`pasted2\r\n`, from);
 });
 
-inChromium('a program may write the clipboard and never reads it', async (bench) => {
+inChromium('a program that was not granted the clipboard leaves it as it was', async (bench) => {
   const { machine, tab } = await bench.machine();
   await machine.boot(await bench.link());
+  await tab.evaluate("navigator.clipboard.writeText('as it was')");
+  await machine.run(String.raw`printf '\033]52;c;ZnJvbSBpbnNpZGU=\a'; sleep 0.3`);
+  await holds(tab, 'as it was');
+});
+
+inChromium('a program may write the clipboard where that was granted, and never reads it', async (bench) => {
+  const { machine, tab } = await bench.machine();
+  await machine.boot(await bench.link({ capabilities: ['clipboard'] }));
   await machine.run(String.raw`printf '\033]52;c;ZnJvbSBpbnNpZGU=\a'`);
   await holds(tab, 'from inside');
   const from = await machine.length();

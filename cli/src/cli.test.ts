@@ -171,6 +171,21 @@ test('PLEAT_KEY and --key name another key; a missing one is an error, not a new
   assert.ok(!existsSync(missing));
 });
 
+test('keys are made, exported and imported, and never written over', () => {
+  const [made, copy] = [join(tree, 'made.key'), join(tree, 'copy.key')];
+  const hex = pleat(['key', 'make', made, '--hex']).out;
+  assert.match(hex, /^[0-9a-f]{64}\n$/);
+  assert.equal(statSync(made).mode & 0o777, 0o600);
+  const text = pleat(['key', 'export', '--key', made]).out;
+  assert.equal(text, readFileSync(made, 'utf8'));
+  assert.equal(pleat(['key', 'import', copy, '--hex'], { input: text }).out, hex);
+  assert.equal(pleat(['key', 'make', made]).status, 1);
+  assert.equal(readFileSync(made, 'utf8'), text);
+  assert.equal(pleat(['key', 'import', join(tree, 'none.key')], { input: 'hello' }).status, 1);
+  assert.equal(pleat(['key', 'make']).status, 2);
+  assert.equal(pleat(['key', 'frobnicate']).status, 2);
+});
+
 test('verify accepts a URL, a fragment, a text and standard input, and says who and what', () => {
   const url = pleat(['link', '--cmd', 'echo hi', '--title', 'Greeting']).out.trimEnd();
   const signer = pleat(['key']).out.split('\n')[0]!;

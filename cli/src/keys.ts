@@ -42,6 +42,35 @@ export async function loadKeys(env: Environment, file?: string): Promise<KeyPair
   return readKeys(development);
 }
 
+/**
+ * Make a key in a file that is not there yet.
+ *
+ * @param seed - its 32 secret bytes; absent: fresh ones
+ * @throws CommandError - there is such a file, or it cannot be made
+ */
+export async function makeKeys(file: string, seed?: Uint8Array): Promise<KeyPair> {
+  if (existsSync(file)) throw new CommandError(`${file} is there already: a key is never written over`);
+  try {
+    await makeKeyFile(file, seed);
+  } catch (error) {
+    throw new CommandError(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return readKeys(file);
+}
+
+/** The secret bytes in the text of a key's file; undefined: there is none. */
+export function seedIn(text: string): Uint8Array | undefined {
+  const line = text.split('\n').find((candidate) => candidate.startsWith(HEAD));
+  const seed = line === undefined ? undefined : decodeBase64url(line.slice(HEAD.length).trim());
+  return seed?.ok === true && seed.value.length === 32 ? seed.value : undefined;
+}
+
+/** The text of a key's file: whoever has it signs with the key. */
+export function keyText({ publicKey, secretKey }: KeyPair): string {
+  const warning = `# Whoever has this file signs links as ${keyShortForm(publicKey)}.\n`;
+  return `${warning}${HEAD}${encodeBase64url(secretKey.subarray(0, 32))}\n`;
+}
+
 /** mkdir -p. Node's own recursive mkdir does not return where a folder cannot exist, as in /proc. */
 function makeFolder(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
@@ -56,14 +85,12 @@ function makeFolder(path: string): void {
 }
 
 /** Make the file with a fresh key unless it is there; complete and private from the first moment. */
-async function makeKeyFile(file: string): Promise<void> {
+async function makeKeyFile(file: string, seed?: Uint8Array): Promise<void> {
   if (existsSync(file)) return;
   makeFolder(dirname(file));
-  const seed = await makeSeed();
-  const { publicKey } = await keyPairFromSeed(seed);
-  const warning = `# Whoever has this file signs links as ${keyShortForm(publicKey)}.\n`;
+  const keys = await keyPairFromSeed(seed ?? (await makeSeed()));
   const fresh = `${file}.${process.pid}`;
-  writeFileSync(fresh, `${warning}${HEAD}${encodeBase64url(seed)}\n`, { mode: 0o600, flag: 'wx' });
+  writeFileSync(fresh, keyText(keys), { mode: 0o600, flag: 'wx' });
   try {
     linkSync(fresh, file);
   } catch (error) {
@@ -81,12 +108,9 @@ async function readKeys(file: string): Promise<KeyPair> {
     const reason = error instanceof Error ? error.message : String(error);
     throw new CommandError(`the key file cannot be read: ${reason}`);
   }
-  const line = text.split('\n').find((candidate) => candidate.startsWith(HEAD));
-  const seed = line === undefined ? undefined : decodeBase64url(line.slice(HEAD.length));
-  if (seed === undefined || !seed.ok || seed.value.length !== 32) {
-    throw new CommandError(`${file} holds no key: a line "${HEAD}..." is wanted`);
-  }
-  return keyPairFromSeed(seed.value);
+  const seed = seedIn(text);
+  if (seed === undefined) throw new CommandError(`${file} holds no key: a line "${HEAD}..." is wanted`);
+  return keyPairFromSeed(seed);
 }
 
 function hasCode(error: unknown, code: string): boolean {

@@ -42,14 +42,14 @@ const COMMANDS: ReadonlyMap<string, Entry> = new Map([
   [
     'key',
     {
-      summary: 'show the public key that links are signed with',
+      summary: 'show, make, export and import keys that links are signed with',
       load: async () => (await import('./key.ts')).key,
     },
   ],
   [
     'image',
     {
-      summary: 'build and inspect images',
+      summary: 'build, inspect and trace images',
       load: async () => (await import('./image.ts')).image,
     },
   ],

@@ -60,6 +60,7 @@ export function Machine({ session }: { readonly session: Session }) {
   };
   const eventsOf = (id: number): TerminalEvents => ({
     onTitle: (title) => session.rename(id, title),
+    mayCopy: () => session.grants.has('clipboard'),
     onFind: () => setFindingIn(id),
     onNewTab: addTab,
     onLeave: () => document.getElementById(tabId(id))?.focus(),

@@ -33,6 +33,7 @@ export function Terminal({ tab, shown, events, onView }: TerminalProps) {
     /* what the terminal reports goes to whatever the page wants done with it now */
     const relay: TerminalEvents = {
       onTitle: (title) => latest.current.onTitle(title),
+      mayCopy: () => latest.current.mayCopy(),
       onFind: () => latest.current.onFind(),
       onNewTab: () => latest.current.onNewTab(),
       onLeave: () => latest.current.onLeave(),

@@ -20,6 +20,8 @@ export interface TerminalEvents {
   onTitle(title: string): void;
   onFind(): void;
   onNewTab(): void;
+  /** may a program set the clipboard? */
+  mayCopy(): boolean;
   /** leave the terminal by keyboard */
   onLeave(): void;
   /** the sticky Ctrl of the phone's row was used up */
@@ -134,10 +136,12 @@ export class TerminalView {
     terminal.loadAddon(new Unicode11Addon());
     terminal.unicode.activeVersion = '11';
     terminal.loadAddon(new WebLinksAddon((_, address) => void window.open(address, '_blank', 'noopener,noreferrer')));
-    /* A program may set the clipboard; it never reads it, whoever signed the link. */
+    /* A program may set the clipboard where the person granted it; it never reads it, whoever signed the link. */
     const provider = {
       readText: () => '',
-      writeText: (_: string, text: string) => navigator.clipboard.writeText(text).catch(() => undefined),
+      writeText: (_: string, text: string) => {
+        if (this.#events.mayCopy()) void navigator.clipboard.writeText(text).catch(() => undefined);
+      },
     };
     terminal.loadAddon(new ClipboardAddon(undefined, provider));
   }

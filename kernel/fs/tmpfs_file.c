@@ -173,7 +173,8 @@ const uint8_t *tmpfs_page_locked(struct inode *inode, uint64_t index)
 
 /* ---- seals ---- */
 
-/* May [from, to) be written? Cuts *to at the end of a file that must not grow. */
+/* May [from, to) be written? A file that must not grow takes, as in
+ * Linux, whole pages before its end: *to is cut. */
 static int check_seals_locked(const struct inode *inode, uint64_t from, uint64_t *to)
 {
 	if (LIKELY(!inode->seals))
@@ -181,9 +182,9 @@ static int check_seals_locked(const struct inode *inode, uint64_t from, uint64_t
 	if (inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
 		return -EPERM;
 	if ((inode->seals & F_SEAL_GROW) && *to > inode->size) {
-		if (from >= inode->size)
+		*to = inode->size & ~(uint64_t)(PAGE_SIZE - 1);
+		if (from >= *to)
 			return -EPERM;
-		*to = inode->size;
 	}
 	return 0;
 }

@@ -87,9 +87,9 @@ static uint32_t eventfd_poll(struct file *file, struct poll_table *pt)
 	lock_acquire(&e->lock);
 	poll_join(pt, &e->changed, &e->lock);
 	if (e->count > 0)
-		bits |= POLLIN | POLLRDNORM;
+		bits |= POLLIN;
 	if (e->count < COUNT_MAX)
-		bits |= POLLOUT | POLLWRNORM;
+		bits |= POLLOUT;
 	if (e->count == UINT64_MAX)
 		bits |= POLLERR;
 	lock_release(&e->lock);

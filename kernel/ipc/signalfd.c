@@ -168,7 +168,7 @@ static uint32_t signalfd_poll(struct file *file, struct poll_table *pt)
 	lock_acquire(&p->sig_lock);
 	set = (t->vfork ? 0 : t->pending.set) | p->pending.set;
 	lock_release(&p->sig_lock);
-	return set & mask_of(s) ? POLLIN | POLLRDNORM : 0;
+	return set & mask_of(s) ? POLLIN : 0;
 }
 
 static void signalfd_release(struct file *file)

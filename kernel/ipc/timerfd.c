@@ -79,7 +79,7 @@ static uint32_t timerfd_poll(struct file *file, struct poll_table *pt)
 	lock_acquire(&t->lock);
 	poll_join(pt, &t->expired, &t->lock);
 	t->ticks += period_advance(&t->period, arch_clock_ns());
-	bits = t->ticks ? POLLIN | POLLRDNORM : 0;
+	bits = t->ticks ? POLLIN : 0;
 	lock_release(&t->lock);
 	return bits;
 }

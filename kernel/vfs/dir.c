@@ -76,10 +76,25 @@ static int publish_locked(
 /* What to make. */
 struct creation {
 	uint32_t mode, rdev;
-	const char *target; /* symlink */
-	struct inode *link; /* link */
-	struct path *out;   /* filled in, if not NULL */
+	const char *target;	 /* symlink */
+	const struct path *link; /* link: the file, and where it is */
+	struct path *out;	 /* filled in, if not NULL */
 };
+
+static int may_link(struct inode *inode)
+{
+	int err = 0;
+
+	if (S_ISDIR(inode->mode))
+		return -EPERM;
+	lock_acquire(&inode->lock);
+	if (inode->nlink == 0 && !inode->linkable)
+		err = -ENOENT;
+	else if (inode->nlink >= LINK_MAX)
+		err = -EMLINK;
+	lock_release(&inode->lock);
+	return err;
+}
 
 static int create_inode_locked(struct walk *w, const struct creation *c, struct inode **inode)
 {
@@ -87,11 +102,15 @@ static int create_inode_locked(struct walk *w, const struct creation *c, struct 
 	uint32_t uid = cred_self()->fsuid, gid, mode;
 
 	if (c->link) {
-		int err = dir->ops->link ? dir->ops->link(dir, w->last, w->len, c->link) : -EPERM;
+		struct inode *target = c->link->dentry->inode;
+		int err = may_link(target);
 
+		if (!err)
+			err = dir->ops->link ? dir->ops->link(dir, w->last, w->len, target)
+					     : -EPERM;
 		if (!err) {
-			inode_get(c->link);
-			*inode = c->link;
+			inode_get(target);
+			*inode = target;
 		}
 		return err;
 	}
@@ -117,6 +136,8 @@ static int create_locked(struct walk *w, const struct creation *c)
 		err = -EEXIST;
 	else if (w->slash && !S_ISDIR(c->mode))
 		err = -ENOENT;
+	else if (c->link && c->link->mount != w->at.mount)
+		err = -EXDEV;
 	else
 		err = may_create_locked(&w->at);
 	if (!err)
@@ -139,8 +160,6 @@ static int create_at(int dirfd, const char *name, const struct creation *c)
 
 	if (!err && w.type != WALK_NAME)
 		err = -EEXIST;
-	if (!err && c->link && c->link->super != w.at.mount->super)
-		err = -EXDEV;
 	if (!err) {
 		struct inode *dir = w.at.dentry->inode;
 
@@ -241,27 +260,11 @@ int sys_symlinkat(uaddr_t target, int32_t dirfd, uaddr_t path)
 	return err;
 }
 
-static int may_link(struct inode *inode)
-{
-	int err = 0;
-
-	if (S_ISDIR(inode->mode))
-		return -EPERM;
-	lock_acquire(&inode->lock);
-	if (inode->nlink == 0 && !inode->linkable)
-		err = -ENOENT;
-	else if (inode->nlink >= LINK_MAX)
-		err = -EMLINK;
-	lock_release(&inode->lock);
-	return err;
-}
-
 static int link_to(const struct path *old, int newdir, uaddr_t newpath)
 {
-	struct creation c = {.mode = S_IFREG, .link = old->dentry->inode};
-	int err = may_link(c.link);
+	struct creation c = {.mode = S_IFREG, .link = old};
 
-	return err ? err : create_user(newdir, newpath, &c);
+	return create_user(newdir, newpath, &c);
 }
 
 int sys_linkat(int32_t olddir, uaddr_t oldpath, int32_t newdir, uaddr_t newpath, uint32_t flags)

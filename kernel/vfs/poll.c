@@ -374,11 +374,17 @@ static int sets_open(const struct fdsets *s, uint32_t n, struct poll_room *r, ui
 
 		if (!want)
 			continue;
-		slot->file = fd_get((int)fd);
+		slot->file = fd_get_path((int)fd);
 		if (!slot->file)
 			return -EBADF;
 		slot->want = want;
 		slot->got = 0;
+		/* Linux: POLLNVAL, which select shows as ready for everything. */
+		if (slot->file->flags & O_PATH) {
+			file_put(slot->file);
+			slot->file = NULL;
+			slot->got = want;
+		}
 		r->fds[(*used)++].fd = (int32_t)fd;
 	}
 	return 0;

@@ -554,6 +554,18 @@ static int may_copy_range(const struct file *in, const struct file *out)
 	return in->ops->read && out->ops->write ? 0 : -EINVAL;
 }
 
+/* As copy_start(); a range that wraps is -EOVERFLOW. */
+static int range_start(struct file *f, uaddr_t uoff, size_t len, uint64_t *pos)
+{
+	if (!uoff)
+		return copy_start(f, 0, pos);
+	if (copyin(pos, uoff, sizeof(*pos)))
+		return -EFAULT;
+	if (*pos + len < *pos)
+		return -EOVERFLOW;
+	return *pos > OFF_MAX ? -EINVAL : 0;
+}
+
 static ssize_t do_copy_range(
 	struct fdref *in, uaddr_t uin, struct fdref *out, uaddr_t uout, size_t len)
 {
@@ -562,9 +574,9 @@ static ssize_t do_copy_range(
 	int err = may_copy_range(in->file, out->file);
 
 	if (!err)
-		err = copy_start(in->file, uin, &from);
+		err = range_start(in->file, uin, len, &from);
 	if (!err)
-		err = copy_start(out->file, uout, &to);
+		err = range_start(out->file, uout, len, &to);
 	if (err)
 		return err;
 	len = MIN(len, RW_MAX);

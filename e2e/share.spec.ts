@@ -1,13 +1,16 @@
 /** A machine as a link, and the link as the same machine. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { ChromiumTab } from './fixtures/chromium.ts';
 import type { Tab } from './fixtures/driver.ts';
 import type { Machine } from './fixtures/machine.ts';
 import { everywhere, inChromium } from './fixtures/registry.ts';
 
+const ROOT = join(import.meta.dirname, '..');
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const click = (tab: Tab, id: string): Promise<boolean> =>
@@ -64,6 +67,20 @@ inChromium('ten small edited files are a link for a chat, at once', async (bench
   assert.ok(address.length < 2_000, `${address.length} characters`);
   assert.match(await machine.tab.evaluate<string>(`document.querySelector('[data-testid=share-class]').textContent`), /fits into a chat/);
   bench.note(`${size} bytes in ten files: ${address.length} characters`);
+});
+
+inChromium('what pleat share folds under Node boots in the page', async (bench) => {
+  if (bench.build !== join(ROOT, 'build')) {
+    bench.note('not tried: pleat share knows only the folder build');
+    return;
+  }
+  const args = ['share', '--url', bench.server.url, '--title', 'From the command line', '--', 'sh', '-c', 'echo made under Node > /root/here'];
+  const made = promisify(execFile)(join(ROOT, 'cli/pleat'), args);
+  made.child.stdin?.end();
+  const { stdout } = await made;
+  const { machine } = await bench.machine();
+  await machine.boot(stdout.trim());
+  assert.equal((await machine.run('cat /root/here')).out, 'made under Node\n');
 });
 
 inChromium('a path that is unticked is not in the link; the forms of the link', async (bench) => {

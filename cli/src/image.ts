@@ -8,12 +8,20 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defaultContext } from '../../images/src/build.ts';
-import { buildImage, readImageInfo } from '../../images/src/image.ts';
+import { buildImage, readImageInfo, retrace } from '../../images/src/image.ts';
+import { sha256 } from '../../web/src/boot/chunkindex.ts';
 import { fileFetch } from '../../web/src/boot/filefetch.ts';
 import { LayerReader } from '../../web/src/boot/images.ts';
+import { defaultEnv } from '../../web/src/boot/plan.ts';
+import type { BootPlan } from '../../web/src/boot/types.ts';
+import { ROOT, localLayer } from './layers.ts';
+import { runMachine } from './run.ts';
 
 const USAGE = `Use: pleat image build NAME...          build images of sets (tiny, base, shell) or of packages alone
      pleat image verify NAME [FROM...]  check every chunk of an image, here or at URLs and folders
+     pleat image trace NAME [COMMAND]   boot the image, run COMMAND (default: true), and pack it anew with the chunks
+                                        that this read in front: one request then fetches them
+     pleat image diff NAME NAME         what two images share, chunk by chunk
      pleat image serve [PORT]           serve built images with Range and CORS (port 8090)
 
 Images are written to build/images. images/README.md tells more; sets are in images/sets, packages
@@ -38,6 +46,10 @@ export async function image(args: string[]): Promise<number> {
       return 0;
     }
     if (command === 'verify' && rest[0] !== undefined) return await verify(out, rest[0], rest.slice(1));
+    if (command === 'trace' && rest[0] !== undefined && rest.length <= 2) return await trace(out, rest[0], rest[1]);
+    if (command === 'diff' && rest[0] !== undefined && rest[1] !== undefined && rest.length === 2) {
+      return await diff(out, rest[0], rest[1]);
+    }
     if (command === 'serve' && rest.length <= 1) return await serve(out, Number(rest[0] ?? 8090));
   } catch (error) {
     process.stderr.write(`pleat image: ${error instanceof Error ? error.message : String(error)}\n`);
@@ -70,6 +82,56 @@ async function verify(out: string, name: string, from: readonly string[]): Promi
   const { chunks } = reader.root;
   process.stdout.write(`${name} ${info.root}: ${chunks - bad} of ${chunks} chunks are right\n`);
   return bad === 0 ? 0 : 1;
+}
+
+/** Boot once, see which chunks that takes, and put them in front. */
+async function trace(out: string, name: string, command = 'true'): Promise<number> {
+  let touched: readonly number[] = [];
+  const plan: BootPlan = {
+    layers: [localLayer(name)],
+    argv: ['/bin/sh', '-l', '-c', command],
+    env: Object.entries(defaultEnv('root', false)).map(([variable, value]) => `${variable}=${value}`),
+    user: 'root',
+    cwd: '/',
+    tty: false,
+  };
+  const status = await runMachine(plan, join(ROOT, 'build', 'kernel'), {
+    log: false,
+    stats: false,
+    trace: undefined,
+    outputToErr: true,
+    ending: (host) => {
+      touched = host.touched(0);
+      return Promise.resolve();
+    },
+  });
+  if (status !== 0) throw new Error(`the command ended with exit status ${status}: nothing was changed`);
+  const before = readImageInfo(out, name);
+  const info = await retrace(out, name, touched);
+  process.stdout.write(`${name} ${info.root}: ${touched.length} of ${info.chunks} chunks in front (was ${before.root})\n`);
+  return 0;
+}
+
+/** Every chunk's hash. */
+async function hashesOf(out: string, name: string): Promise<string[]> {
+  const { root, size } = readImageInfo(out, name);
+  const opened = await LayerReader.open({ name, root, size, from: [out] }, { fetch: fileFetch });
+  if (!opened.ok) throw new Error(opened.error.message);
+  const hashes: string[] = [];
+  for (let n = 0; n < opened.value.root.chunks; n++) {
+    const chunk = await opened.value.readChunk(n);
+    if (!chunk.ok) throw new Error(chunk.error.message);
+    hashes.push(await sha256(chunk.value));
+  }
+  return hashes;
+}
+
+async function diff(out: string, a: string, b: string): Promise<number> {
+  const [first, second] = await Promise.all([hashesOf(out, a), hashesOf(out, b)]);
+  const known = new Set(first);
+  const fresh = second.filter((hash) => !known.has(hash)).length;
+  process.stdout.write(`${b} has ${second.length} chunks, ${second.length - fresh} of them are in ${a} (${first.length})\n`);
+  return fresh === 0 && first.length === second.length ? 0 : 1;
 }
 
 /** Serve the folder until interrupted. Port 0 takes any free one; the address is printed. */

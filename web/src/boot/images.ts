@@ -123,6 +123,7 @@ export class LayerReader {
   readonly #pages = new Map<number, Promise<ImageResult<ChunkEntry[]>>>();
   readonly #onStats: ((stats: LayerStats) => void) | undefined;
   #chunks = 0;
+  readonly #touched = new Set<number>();
   /** sequential reading: the chunk that would go on, and how many to take then */
   #next = -1;
   #window = 1;
@@ -157,6 +158,11 @@ export class LayerReader {
     return { chunks: this.#chunks, chunksNeeded, bytes: this.#mirrors.bytes };
   }
 
+  /** The chunks that were read, in the order in which each was first: what a boot trace is made of. */
+  get touched(): readonly number[] {
+    return [...this.#touched];
+  }
+
   /**
    * Chunk n of the image, checked. The bytes are shared with other readers: do not write to them.
    * Reading chunk after chunk fetches up to MAX_RUN of them with one request.
@@ -165,6 +171,7 @@ export class LayerReader {
     if (!Number.isInteger(n) || n < 0 || n >= this.root.chunks) {
       throw new RangeError(`layer ${this.ref.name} has no chunk ${n}`);
     }
+    this.#touched.add(n);
     const page = await this.#page(Math.floor(n / ENTRIES_PER_PAGE));
     if (!page.ok) return page;
     const entry = page.value[n % ENTRIES_PER_PAGE] as ChunkEntry;

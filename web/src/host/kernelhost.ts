@@ -191,6 +191,11 @@ export class KernelHost {
     this.#send(EV.CONSOLE_CLOSE, console);
   }
 
+  /** The chunks of a layer that the machine has read, in that order. */
+  touched(layer: number): readonly number[] {
+    return this.#layers[layer]?.touched ?? [];
+  }
+
   // ---- sharing ----
 
   readonly #diffs: PromiseWithResolvers<Uint8Array>[] = [];

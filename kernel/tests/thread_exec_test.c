@@ -10,6 +10,7 @@ static void *spins(void *arg)
 	atomic_fetch_add(&ready, 1);
 	for (;;)
 		;
+	return NULL;
 }
 static void *sleeps(void *arg)
 {
@@ -17,6 +18,7 @@ static void *sleeps(void *arg)
 	atomic_fetch_add(&ready, 1);
 	for (;;)
 		pause();
+	return NULL;
 }
 static void *calls(void *arg)
 {
@@ -24,6 +26,7 @@ static void *calls(void *arg)
 	atomic_fetch_add(&ready, 1);
 	for (;;)
 		getppid();
+	return NULL;
 }
 static void now(const char *what)
 {

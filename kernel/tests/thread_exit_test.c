@@ -12,6 +12,7 @@ static void *spins(void *arg)
 	atomic_fetch_add(&ready, 1);
 	for (;;)
 		;
+	return NULL;
 }
 static void *reads(void *arg)
 {
@@ -35,6 +36,7 @@ static void *calls(void *arg)
 	atomic_fetch_add(&ready, 1);
 	for (;;)
 		getppid();
+	return NULL;
 }
 static void all_kinds(void)
 {
@@ -50,6 +52,7 @@ static void *exits(void *arg)
 {
 	await(&ready, 4);
 	exit((int)(long)arg);
+	return NULL;
 }
 static void *exits_thread(void *arg)
 {
@@ -116,12 +119,14 @@ static void *traps(void *arg)
 	(void)arg;
 	await(&ready, 4);
 	__builtin_trap();
+	return NULL;
 }
 static void *aborts(void *arg)
 {
 	(void)arg;
 	await(&ready, 4);
 	abort();
+	return NULL;
 }
 static void trapped(void)
 {

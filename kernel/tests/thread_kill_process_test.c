@@ -13,6 +13,7 @@ static void *spins(void *arg)
 	atomic_fetch_add(&shown->ready, 1);
 	for (;;)
 		;
+	return NULL;
 }
 static void *calls(void *arg)
 {
@@ -26,6 +27,7 @@ static void *calls(void *arg)
 		CHECK(write(p[1], &c, 1) == 1);
 		CHECK(read(p[0], &c, 1) == 1);
 	}
+	return NULL;
 }
 static void *sleeps(void *arg)
 {
@@ -33,6 +35,7 @@ static void *sleeps(void *arg)
 	atomic_fetch_add(&shown->ready, 1);
 	for (;;)
 		pause();
+	return NULL;
 }
 static void *reports(void *arg)
 {
@@ -41,6 +44,7 @@ static void *reports(void *arg)
 		usleep(1000);
 		CHECK(write(fds[1], "x", 1) == 1);
 	}
+	return NULL;
 }
 static void busy(void)
 {

@@ -12,7 +12,7 @@ static void *spawns(void *arg)
 	char code[8], *argv[] = {self, code, NULL};
 	long me = (long)arg;
 
-	for (int i = 0; i < 6; i++) {
+	for (volatile int i = 0; i < 6; i++) {
 		int status = 0;
 		pid_t pid;
 

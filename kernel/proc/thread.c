@@ -324,7 +324,7 @@ int thread_syscall(
 	if (UNLIKELY(atomic_load(&t->proc->nthreads) > 1))
 		cred_pin(t);
 	if (UNLIKELY(traced))
-		trace_enter(t, nr, (const uint32_t[6]){a0, a1, a2, a3, a4, a5});
+		trace_enter(t, nr, a0, a1, a2, a3, a4, a5);
 	result = syscall_dispatch(nr, a0, a1, a2, a3, a4, a5);
 	if (UNLIKELY(traced))
 		trace_leave(t, result);

@@ -253,12 +253,11 @@ int trace_counts_store(const char *s, size_t len)
 
 /* ---- calls ---- */
 
-static void begin_call(struct thread *t, uint32_t nr, const uint32_t args[6])
+static void begin_call(struct thread *t, uint32_t nr)
 {
 	struct trace_call *c = &t->trace;
 
 	c->nr = nr;
-	memcpy(c->args, args, sizeof(c->args));
 	c->pid = t->proc->pid;
 	c->tid = shown_tid(t);
 	c->sessions = 0;
@@ -273,14 +272,16 @@ static struct trace_record call_record(const struct trace_call *c, uint32_t kind
 		.kind = kind, .pid = c->pid, .tid = c->tid, .nr = c->nr, .time_ns = c->start_ns};
 }
 
-void trace_enter(struct thread *t, uint32_t nr, const uint32_t args[6])
+void trace_enter(struct thread *t, uint32_t nr, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3,
+	uint32_t a4, uint32_t a5)
 {
 	struct trace_call *c = &t->trace;
 	struct proc_text text = {0};
 	int row = syscall_row(nr);
 	struct wanted w;
 
-	begin_call(t, nr, args);
+	begin_call(t, nr);
+	memcpy(c->args, (const uint32_t[6]){a0, a1, a2, a3, a4, a5}, sizeof(c->args));
 	w.count = 0;
 	if (row >= 0 && nr != NR_PLEAT_SIGTAKE)
 		find_wanted(&w, slots_of(t->proc), c->pid, row, false);

@@ -49,7 +49,9 @@ struct trace_call {
 };
 
 /* Around the dispatch of a call: see thread_syscall(). */
-void trace_enter(struct thread *t, uint32_t nr, const uint32_t args[6]);
+void trace_enter(struct thread *t, uint32_t nr, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3,
+	uint32_t a4,
+	uint32_t a5); /* no array: thread_syscall() has no frame, and is to have none */
 void trace_leave(struct thread *t, int result);
 /* The calling thread's execve() succeeded: it will not come to trace_leave(). */
 void trace_exec_done(struct thread *t);

@@ -73,7 +73,7 @@ static const char *shown(uint32_t nr, int result, uint32_t a0, uint32_t a1, uint
 	struct thread *t = thread_self();
 	const char *text;
 
-	trace_enter(t, nr, (const uint32_t[6]){a0, a1, a2, a3, a4, a5});
+	trace_enter(t, nr, a0, a1, a2, a3, a4, a5);
 	trace_leave(t, result);
 	text = all_of(s);
 	trace_close(s);
@@ -204,7 +204,7 @@ PROC_TEST(trace_unfinished_calls_are_resumed)
 	struct thread *t = thread_self();
 	struct trace_record other = {.kind = REC_LINE, .tid = 9, .pid = 9, .nr = ~0u};
 
-	trace_enter(t, NR_READ, (const uint32_t[6]){0, 0x20000, 4});
+	trace_enter(t, NR_READ, 0, 0x20000, 4, 0, 0, 0);
 	CHECK_STR(all_of(s), "1     read(0, ");
 	lock_acquire(&s->read_lock);
 	other.text = 3;
@@ -225,7 +225,7 @@ PROC_TEST(trace_that_nobody_reads_is_counted_and_told)
 	const char *text;
 
 	for (uint32_t i = 0; i < made; i++) {
-		trace_enter(t, NR_CLOSE, (const uint32_t[6]){i});
+		trace_enter(t, NR_CLOSE, i, 0, 0, 0, 0, 0);
 		trace_leave(t, 0);
 	}
 	for (bool more = true; more;) {
@@ -257,7 +257,7 @@ static void calls(void *arg)
 		bool traced = trace_wanted();
 
 		if (traced)
-			trace_enter(t, NR_CLOSE, (const uint32_t[6]){i});
+			trace_enter(t, NR_CLOSE, i, 0, 0, 0, 0, 0);
 		if (traced)
 			trace_leave(t, 0);
 	}

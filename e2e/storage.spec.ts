@@ -83,3 +83,29 @@ inChromium('a key that was exported comes back by import', async (bench) => {
   await machine.element('[data-testid=own-keys] li');
   assert.equal(await tab.evaluate(`document.querySelector('[data-testid=own-keys] .mono').textContent`), short);
 });
+
+inChromium('a descriptor is checked as it is typed, signed, and boots', async (bench) => {
+  const { machine, tab } = await bench.machine();
+  await tab.goto(`${bench.server.url}#/editor`);
+  await machine.element('[data-testid=editor]');
+  const field = tab.page.getByTestId('descriptor');
+  const kind = (name: string) => machine.until(`document.querySelector('[data-testid=descriptor-check]').dataset.check === ${JSON.stringify(name)}`);
+  const descriptor = { runtime: bench.runtime, base: bench.base, boot: { cmd: 'echo from the editor; exec sh -l' } };
+  await field.fill('{');
+  await kind('wrong');
+  await field.fill(JSON.stringify({ ...descriptor, overlays: [{ files: [{ path: '../x' }] }] }));
+  await machine.until(`/^bad-path: overlays\\[0\\]\\.files\\[0\\]\\.path/.test(document.querySelector('[data-testid=descriptor-check]').textContent)`);
+  await field.fill(JSON.stringify({ ...descriptor, seed: 'ab'.repeat(32) }));
+  await machine.until(`/^unsupported: seed/.test(document.querySelector('[data-testid=descriptor-check]').textContent)`);
+  await field.fill(JSON.stringify(descriptor, undefined, 2));
+  await kind('right');
+  await tab.page.evaluate(AXE);
+  const { violations } = await tab.evaluate<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>('axe.run(document)');
+  const bad = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  assert.deepEqual(bad.map(({ id, nodes }) => `${id} ${nodes[0]?.html ?? ''}`), []);
+  await tab.screenshot(`${bench.build}/e2e/editor.png`);
+  await tab.page.getByTestId('sign').click();
+  await tab.page.getByTestId('signed').click();
+  await machine.running(); /* one's own key needs no preview */
+  await machine.text(String.raw`from the editor\r\n`);
+});

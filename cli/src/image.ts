@@ -1,7 +1,7 @@
 /**
- * `pleat image`: build images, check every chunk of one, serve them to a page.
+ * `pleat image`: build images, check every chunk of one, serve them to a page, keep them in registries.
  */
-import { createReadStream, existsSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,12 +15,17 @@ import { LayerReader } from '../../web/src/boot/images.ts';
 import { defaultEnv } from '../../web/src/boot/plan.ts';
 import type { BootPlan } from '../../web/src/boot/types.ts';
 import { ROOT, localLayer } from './layers.ts';
+import { INDEX_TYPE, INFO_TYPE, PACK_TYPE, Registry, parseReference } from './registry.ts';
 import { runMachine } from './run.ts';
 
 const USAGE = `Use: pleat image build NAME...          build images of sets (tiny, base, shell) or of packages alone
      pleat image verify NAME [FROM...]  check every chunk of an image, here or at URLs and folders
      pleat image trace NAME [COMMAND]   boot the image, run COMMAND (default: true), and pack it anew with the chunks
                                         that this read in front: one request then fetches them
+     pleat image push NAME REGISTRY/REPOSITORY[:TAG]
+                                        put an image into an OCI registry
+     pleat image pull REGISTRY/REPOSITORY[:TAG]
+                                        get one from there into build/images, and check every chunk
      pleat image diff NAME NAME         what two images share, chunk by chunk
      pleat image serve [PORT]           serve built images with Range and CORS (port 8090)
 
@@ -47,6 +52,10 @@ export async function image(args: string[]): Promise<number> {
     }
     if (command === 'verify' && rest[0] !== undefined) return await verify(out, rest[0], rest.slice(1));
     if (command === 'trace' && rest[0] !== undefined && rest.length <= 2) return await trace(out, rest[0], rest[1]);
+    if (command === 'push' && rest[0] !== undefined && rest[1] !== undefined && rest.length === 2) {
+      return await push(out, rest[0], rest[1]);
+    }
+    if (command === 'pull' && rest[0] !== undefined && rest.length === 1) return await pull(out, rest[0]);
     if (command === 'diff' && rest[0] !== undefined && rest[1] !== undefined && rest.length === 2) {
       return await diff(out, rest[0], rest[1]);
     }
@@ -110,6 +119,51 @@ async function trace(out: string, name: string, command = 'true'): Promise<numbe
   const info = await retrace(out, name, touched);
   process.stdout.write(`${name} ${info.root}: ${touched.length} of ${info.chunks} chunks in front (was ${before.root})\n`);
   return 0;
+}
+
+function registryAt(text: string): Registry {
+  const reference = parseReference(text);
+  if (reference === undefined) throw new Error(`${text} is no place in a registry: want HOST[:PORT]/REPOSITORY[:TAG]`);
+  return new Registry(reference);
+}
+
+async function push(out: string, name: string, to: string): Promise<number> {
+  const registry = registryAt(to);
+  const info = readImageInfo(out, name);
+  const file = (title: string, mediaType: string) => ({ title, mediaType, bytes: new Uint8Array(readFileSync(join(out, title))) });
+  const blobs = [
+    file(`${name}.json`, INFO_TYPE),
+    file(`${info.root}.idx`, INDEX_TYPE),
+    file(`${info.root}.pack`, PACK_TYPE),
+  ];
+  const digest = await registry.push(blobs, {
+    'org.opencontainers.image.title': name,
+    'dev.pleat.image.root': info.root,
+    'dev.pleat.image.size': String(info.size),
+  });
+  process.stdout.write(`${name} ${info.root}\n${to}@${digest}\n`);
+  return 0;
+}
+
+/** The files of an image, under names that are ours to choose, and only if they are what the index says. */
+async function pull(out: string, from: string): Promise<number> {
+  const blobs = await registryAt(from).pull();
+  const of = (mediaType: string): Uint8Array => {
+    const found = blobs.find((blob) => blob.mediaType === mediaType);
+    if (found === undefined) throw new Error(`${from} is no image of ours: it has no ${mediaType}`);
+    return found.bytes;
+  };
+  const info = JSON.parse(new TextDecoder().decode(of(INFO_TYPE))) as { name?: unknown; root?: unknown; size?: unknown };
+  const { name, root, size } = info;
+  if (typeof name !== 'string' || !/^[a-z0-9][a-z0-9.+_-]{0,63}$/.test(name) || typeof size !== 'number') {
+    throw new Error(`${from}: its description names no image`);
+  }
+  if (typeof root !== 'string' || !/^[0-9a-f]{64}$/.test(root)) throw new Error(`${from}: its description has no root`);
+  mkdirSync(out, { recursive: true });
+  writeFileSync(join(out, `${root}.idx`), of(INDEX_TYPE));
+  writeFileSync(join(out, `${root}.pack`), of(PACK_TYPE));
+  writeFileSync(join(out, `${name}.json`), `${JSON.stringify({ ...info, from: ['images/'] }, null, 2)}\n`);
+  return await verify(out, name, []);
 }
 
 /** Every chunk's hash. */

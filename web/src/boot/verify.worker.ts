@@ -4,6 +4,7 @@
  */
 import { openBlob } from '../../../descriptor/src/blob.ts';
 import { decodeLink } from '../../../descriptor/src/decode.ts';
+import { foldLink } from '../../../descriptor/src/encode.ts';
 import { loadSodium } from '../../../descriptor/src/sodium.ts';
 import type { RawEntry } from '../../../descriptor/src/overlay.ts';
 import { keyPairFromSeed } from '../../../descriptor/src/sign.ts';
@@ -19,6 +20,8 @@ export type VerifyRequest =
   | { readonly blob: Blob; readonly bytes: Uint8Array }
   /** answered by the result of foldMachine */
   | { readonly descriptor: Descriptor; readonly entries: readonly RawEntry[]; readonly options: ShareOptions }
+  /** answered by the result of foldLink */
+  | { readonly sign: Descriptor; readonly seed: Uint8Array }
   /** a key's secret bytes: answered by a Publisher */
   | { readonly publicOf: Uint8Array };
 
@@ -33,5 +36,6 @@ async function answer(request: VerifyRequest): Promise<unknown> {
   if ('text' in request) return await decodeLink(request.text);
   if ('blob' in request) return await openBlob(request.bytes, request.blob);
   if ('publicOf' in request) return publisherOf((await keyPairFromSeed(request.publicOf)).publicKey);
+  if ('sign' in request) return await foldLink(request.sign, await keyPairFromSeed(request.seed));
   return await foldMachine(request.descriptor, request.entries, request.options);
 }

@@ -25,7 +25,17 @@ export function App({ parts }: { readonly parts: Parts }) {
     if (place.place === 'start') document.title = 'Pleat';
   }, [place.place]);
   if (place.place === 'storage') return <Storage />;
+  if (place.place === 'editor') return <LazyEditor />;
   return place.place === 'machine' ? <Opened key={place.link} link={place.link} parts={parts} /> : <Start />;
+}
+
+/** Its code comes when it is first wanted. */
+function LazyEditor() {
+  const [Place, setPlace] = useState<typeof import('./Editor.tsx').Editor | undefined>();
+  useEffect(() => {
+    void import('./Editor.tsx').then((module) => setPlace(() => module.Editor));
+  }, []);
+  return Place === undefined ? null : <Place />;
 }
 
 /** One link, from its check to its machine's end. Leaving it ends the machine. */

@@ -25,6 +25,7 @@ export function Start() {
           Pleat
         </span>
         <nav class="places" aria-label="Places">
+          <a href="#/editor">Describe a machine</a>
           <a href="#/storage">Storage and keys</a>
         </nav>
       </header>

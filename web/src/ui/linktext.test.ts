@@ -8,7 +8,12 @@ test('pastedLink takes an address, a fragment, a bare text, and unwraps lines', 
 });
 
 test('placeOf takes everything for a link but nothing and #/', () => {
-  for (const hash of ['', '#', '#/', '#/storage']) assert.equal(placeOf(hash).place, 'start', hash);
+  for (const hash of ['', '#', '#/', '#/elsewhere']) assert.equal(placeOf(hash).place, 'start', hash);
   assert.deepEqual(placeOf('#p1abc'), { place: 'machine', link: 'p1abc' });
   assert.deepEqual(placeOf('#nonsense'), { place: 'machine', link: 'nonsense' });
+});
+
+test('places of their own have addresses that no link can have', () => {
+  assert.deepEqual(placeOf('#/storage'), { place: 'storage' });
+  assert.deepEqual(placeOf('#/editor'), { place: 'editor' });
 });

@@ -9,10 +9,11 @@ export function pastedLink(input: string): string {
 }
 
 /** The place that an address names. Addresses of places begin with "#/"; everything else is a link. */
-export type Place = { readonly place: 'start' | 'storage' } | { readonly place: 'machine'; readonly link: string };
+export type Place = { readonly place: 'start' | 'storage' | 'editor' } | { readonly place: 'machine'; readonly link: string };
 
 export function placeOf(hash: string): Place {
   const text = hash.replace(/^#/, '');
   if (text === '/storage') return { place: 'storage' };
+  if (text === '/editor') return { place: 'editor' };
   return text === '' || text.startsWith('/') ? { place: 'start' } : { place: 'machine', link: text };
 }

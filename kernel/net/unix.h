@@ -56,6 +56,7 @@ struct unix_sock {
 	struct list hash_link;	/* [TABLE] by addr */
 	enum unix_state state;	/* [l] */
 	bool dead;		/* [l] released */
+	bool want_sent;		/* [l] somebody wants to know when `sent` is low */
 	bool want_poll;		/* [l] a poller of a sender wants to know when there is room */
 	struct waitq space;	/* [l] who waits for room: senders, and connecters to a listener */
 

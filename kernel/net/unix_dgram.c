@@ -31,8 +31,11 @@ static void msg_free(struct unix_msg *msg)
 
 	sock_lock(&from->sk);
 	atomic_sub(&from->sent, msg->charge);
-	if (sent_low(from))
+	/* Asked for only: a sender that sleeps in a receive would wake for nothing. */
+	if (from->want_sent && sent_low(from)) {
+		from->want_sent = false;
 		sock_wake(&from->sk, POLLOUT | POLLWRNORM);
+	}
 	sock_unlock(&from->sk);
 	unix_addr_put(msg->from_addr);
 	if (msg->scm) {
@@ -65,6 +68,7 @@ static int charge(struct unix_sock *u, uint32_t len, uint32_t flags, uint64_t de
 			err = -EPIPE;
 		if (err || u->sent < u->sk.sndbuf)
 			break;
+		u->want_sent = true;
 		err = flags & MSG_DONTWAIT ? -EAGAIN : sock_wait(&u->sk, deadline);
 		if (err)
 			break;
@@ -217,9 +221,16 @@ static bool full_locked(const struct unix_sock *to, const struct unix_sock *u)
 bool unix_dgram_writable(struct unix_sock *u)
 {
 	struct unix_sock *to;
-	bool ok = sent_low(u);
+	bool ok;
 
-	to = unix_peer_get(u);
+	sock_lock(&u->sk);
+	ok = sent_low(u);
+	if (!ok)
+		u->want_sent = true;
+	to = u->peer;
+	if (to)
+		sock_get(&to->sk);
+	sock_unlock(&u->sk);
 	if (!to)
 		return ok;
 	sock_lock(&to->sk);

@@ -134,7 +134,12 @@ int sys_recvfrom(
 	if (n)
 		return (int)n;
 	m.flags = call_flags(&r, flags);
-	n = iob_init_user(&b, buf, MIN(len, RW_MAX), true);
+	/* tcp(7): MSG_TRUNC throws the bytes away, and looks at no buffer. */
+	if ((flags & MSG_TRUNC) && sk->type == SOCK_STREAM && sk->family != AF_UNIX)
+		b = (struct iobuf){
+			.ubase = buf, .useg = MIN(len, RW_MAX), .left = MIN(len, RW_MAX)};
+	else
+		n = iob_init_user(&b, buf, MIN(len, RW_MAX), true);
 	if (addr) {
 		a.len = 0;
 		m.name = &a;

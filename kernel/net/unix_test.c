@@ -1,5 +1,6 @@
 /* unix_test.c - AF_UNIX by its calls: pairs, names, connections, closing, and their races. */
 #include "tests/ktest_proc.h"
+#include "lib/alloc.h"
 #include "net/unix.h"
 #include "lib/str.h"
 
@@ -684,4 +685,58 @@ PROC_DET_TEST(scm_collection_beside_receive_keeps_what_is_received, 1000)
 	CHECK_EQ(r.result[1], 2);
 	make_pair(SOCK_STREAM, other);
 	sys_close(other[0]);
+}
+
+/* ---- no memory ---- */
+
+static void use_everything(void)
+{
+	int fd[2], got[2], l;
+	uaddr_t fds = u_alloc(8);
+
+	l = sys_socket(AF_UNIX, SOCK_STREAM, 0);
+	if (l >= 0 && bind_to(l, "l", true) == 0 && sys_listen(l, 1) == 0) {
+		int a = sys_socket(AF_UNIX, SOCK_STREAM, 0), b;
+
+		if (a >= 0 && connect_to(a, "l", true) == 0) {
+			send_fds(a, &l, 1);
+			b = sys_accept(l, 0, 0);
+			if (b >= 0 && recv_fds(b, got, 2, MSG_DONTWAIT) > 0)
+				sys_close(got[0]);
+			if (b >= 0)
+				sys_close(b);
+		}
+		if (a >= 0)
+			sys_close(a);
+	}
+	if (l >= 0)
+		sys_close(l);
+	if (sys_socketpair(AF_UNIX, SOCK_DGRAM, 0, fds) != 0)
+		return;
+	fd[0] = U_PTR(int32_t, fds)[0];
+	fd[1] = U_PTR(int32_t, fds)[1];
+	send_text(fd[0], "message", MSG_DONTWAIT);
+	send_fds(fd[0], fd, 2);
+	recv_some(fd[1], (char[8]){0}, 8, MSG_DONTWAIT);
+	if (recv_fds(fd[1], got, 2, MSG_DONTWAIT | MSG_PEEK) == 2) {
+		sys_close(got[0]);
+		sys_close(got[1]);
+	}
+	sys_close(fd[0]);
+	sys_close(fd[1]);
+}
+
+PROC_TEST(unix_calls_without_memory_fail_and_leave_nothing)
+{
+	for (uint32_t n = 1; n < 60; n++) {
+		int other[2];
+
+		alloc_fail_after(n);
+		use_everything();
+		alloc_fail_after(0);
+		/* What is left in a cycle goes with the next close. */
+		make_pair(SOCK_DGRAM, other);
+		sys_close(other[0]);
+		sys_close(other[1]);
+	}
 }

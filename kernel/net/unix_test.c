@@ -687,6 +687,84 @@ PROC_DET_TEST(scm_collection_beside_receive_keeps_what_is_received, 1000)
 	sys_close(other[0]);
 }
 
+/* ---- kills ---- */
+
+static void read_once(void *arg)
+{
+	struct race *r = arg;
+
+	r->result[1] = sys_recvfrom(r->fd[1], r->buf[1], 4, 0, 0, 0);
+	atomic_and(&thread_self()->waker.interrupt, 0u);
+}
+
+PROC_DET_TEST(unix_reader_killed_while_data_comes_loses_none, 1000)
+{
+	static const int types[3] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET};
+	struct race r;
+	struct thread *t;
+
+	make_pair(types[ktest_seed() % 3], r.fd);
+	r.buf[1] = u_alloc(4);
+	t = ktest_thread(read_once, &r);
+	waker_interrupt(&t->waker, ktest_seed() & 1 ? INTR_SIGNAL : INTR_KILL);
+	CHECK_EQ(send_text(r.fd[0], "data", 0), 4);
+	ktest_join(t);
+	CHECK(r.result[1] == 4 || r.result[1] == -PLEAT_ERESTARTSYS);
+	if (r.result[1] != 4)
+		expect(r.fd[1], "data");
+}
+
+static void write_once(void *arg)
+{
+	struct race *r = arg;
+
+	r->result[0] = sys_sendto(r->fd[0], r->buf[0], r->size, 0, 0, 0);
+	atomic_and(&thread_self()->waker.interrupt, 0u);
+}
+
+PROC_DET_TEST(unix_writer_killed_tells_what_it_wrote, 1000)
+{
+	struct race r = {.size = 12000};
+	struct thread *t;
+	int32_t small = 1;
+	uaddr_t opt = u_bytes(&small, 4), buf = u_alloc(4096);
+	int got = 0, n;
+
+	make_pair(SOCK_STREAM, r.fd);
+	CHECK_EQ(sys_setsockopt(r.fd[0], SOL_SOCKET, SO_SNDBUF, opt, 4), 0);
+	r.buf[0] = u_alloc(r.size);
+	t = ktest_thread(write_once, &r);
+	got = sys_recvfrom(r.fd[1], buf, 4096, 0, 0, 0);
+	waker_interrupt(&t->waker, INTR_KILL);
+	ktest_join(t);
+	sys_close(r.fd[0]);
+	while ((n = sys_recvfrom(r.fd[1], buf, 4096, 0, 0, 0)) > 0)
+		got += n;
+	CHECK_EQ(n, 0);
+	CHECK_EQ(got, r.result[0]);
+}
+
+static void killed_connecter(void *arg)
+{
+	connecter(arg);
+	atomic_and(&thread_self()->waker.interrupt, 0u);
+}
+
+PROC_DET_TEST(unix_connect_killed_in_a_full_queue_leaves_nothing, 1000)
+{
+	struct race r;
+	struct thread *t;
+	int l = listener("l", SOCK_STREAM, 0), first = socket_of(SOCK_STREAM);
+
+	CHECK_EQ(connect_to(first, "l", true), 0);
+	t = ktest_thread(killed_connecter, &r);
+	if (ktest_seed() & 1)
+		CHECK(sys_accept(l, 0, 0) >= 0);
+	waker_interrupt(&t->waker, INTR_KILL);
+	ktest_join(t);
+	CHECK(r.result[0] == 0 || r.result[0] == -PLEAT_ERESTARTSYS);
+}
+
 /* ---- no memory ---- */
 
 static void use_everything(void)

@@ -35,9 +35,13 @@ export function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (c) => (c === '\n' ? '\n' : `\\u{${c.codePointAt(0)?.toString(16) ?? ''}}`));
 }
 
-function commandText(boot: Boot): string {
-  if (boot.cmd !== undefined) return `sh -c ${boot.cmd}`;
-  return (boot.argv ?? []).map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
+/** A word as a shell reads it. */
+function quoted(word: string): string {
+  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+function commandText({ cmd, argv }: Boot): string {
+  return (cmd === undefined ? (argv ?? []) : ['sh', '-c', cmd]).map(quoted).join(' ');
 }
 
 export function factsOf(d: Descriptor): Fact[] {

@@ -1,6 +1,7 @@
 /*
  * tmpfs.c - files in memory: inodes, attributes, mounting.
- * Spec: tmpfs of Linux: options size= (bytes, k, m, g or %) and mode=; ENOSPC beyond the size.
+ * Spec: tmpfs of Linux: options size= (bytes, k, m, g or %), nr_blocks=, nr_inodes=, mode=,
+ * uid=, gid=; ENOSPC beyond a limit.
  * Contents: tmpfs_file.c; names: tmpfs_dir.c; how both are kept, and the locks: tmpfs.h.
  */
 #include "fs/fs.h"
@@ -16,10 +17,14 @@ static const struct inode_ops tmpfs_inode_ops;
 struct tmpfs_inode *tmpfs_inode_new(struct super *super, uint32_t mode, uint32_t uid, uint32_t gid)
 {
 	struct tmpfs_super *ts = tmpfs_s(super);
-	struct tmpfs_inode *ti = kzalloc(sizeof(*ti));
+	struct tmpfs_inode *ti = NULL;
 
-	if (!ti)
+	if (atomic_add(&ts->inodes, (uint64_t)1) < atomic_load(&ts->limit_inodes))
+		ti = kzalloc(sizeof(*ti));
+	if (!ti) {
+		atomic_sub(&ts->inodes, (uint64_t)1);
 		return NULL;
+	}
 	inode_init(&ti->inode, super, &tmpfs_inode_ops,
 		S_ISDIR(mode)	? &tmpfs_dir_fops
 		: S_ISREG(mode) ? &tmpfs_file_fops
@@ -32,7 +37,6 @@ struct tmpfs_inode *tmpfs_inode_new(struct super *super, uint32_t mode, uint32_t
 		list_init(&ti->dir.entries);
 		ti->dir.next_cookie = TMPFS_FIRST_COOKIE;
 	}
-	atomic_add(&ts->inodes, (uint64_t)1);
 	return ti;
 }
 
@@ -156,7 +160,7 @@ static void tmpfs_statfs(struct super *super, struct abi_statfs *out)
 
 	out->blocks = limit;
 	out->bfree = out->bavail = limit > used ? limit - used : 0;
-	out->files = limit;
+	out->files = limit = atomic_load(&ts->limit_inodes);
 	used = atomic_load(&ts->inodes);
 	out->ffree = limit > used ? limit - used : 0;
 }
@@ -167,8 +171,8 @@ static void tmpfs_destroy(struct super *super)
 }
 
 struct tmpfs_options {
-	uint64_t pages;
-	uint32_t mode;
+	uint64_t pages, inodes;
+	uint32_t mode, uid, gid;
 };
 
 static uint64_t heap_limit(void)
@@ -231,6 +235,41 @@ static bool parse_octal(const char *s, const char *end, uint32_t *out)
 	return true;
 }
 
+/* "1000", "4k": 0 is no limit. */
+static bool parse_count(const char *s, const char *end, uint64_t *out)
+{
+	uint64_t n = 0;
+
+	if (s == end || *s < '0' || *s > '9')
+		return false;
+	for (; s < end && *s >= '0' && *s <= '9'; s++) {
+		n = n * 10 + (uint64_t)(*s - '0');
+		if (n > UINT32_MAX)
+			return false;
+	}
+	if (s < end && (*s == 'k' || *s == 'K'))
+		n <<= 10, s++;
+	else if (s < end && (*s == 'm' || *s == 'M'))
+		n <<= 20, s++;
+	*out = n ? n : TMPFS_FILE_MAX;
+	return s == end;
+}
+
+static bool parse_id(const char *s, const char *end, uint32_t *out)
+{
+	uint64_t n = 0;
+
+	if (s == end)
+		return false;
+	for (; s < end; s++) {
+		if (*s < '0' || *s > '9' || n >= UINT32_MAX)
+			return false;
+		n = n * 10 + (uint64_t)(*s - '0');
+	}
+	*out = (uint32_t)n;
+	return n < UINT32_MAX;
+}
+
 /* One "key=value" up to end. */
 static bool parse_option(const char *s, const char *end, struct tmpfs_options *o)
 {
@@ -245,6 +284,14 @@ static bool parse_option(const char *s, const char *end, struct tmpfs_options *o
 	}
 	if (end - s > 5 && strncmp(s, "mode=", 5) == 0)
 		return parse_octal(s + 5, end, &o->mode);
+	if (end - s > 10 && strncmp(s, "nr_inodes=", 10) == 0)
+		return parse_count(s + 10, end, &o->inodes);
+	if (end - s > 10 && strncmp(s, "nr_blocks=", 10) == 0)
+		return parse_count(s + 10, end, &o->pages);
+	if (end - s > 4 && strncmp(s, "uid=", 4) == 0)
+		return parse_id(s + 4, end, &o->uid);
+	if (end - s > 4 && strncmp(s, "gid=", 4) == 0)
+		return parse_id(s + 4, end, &o->gid);
 	return false;
 }
 
@@ -268,15 +315,17 @@ static int parse_options(const char *s, struct tmpfs_options *o)
 static int tmpfs_remount(struct super *super, uint32_t flags, const char *options)
 {
 	struct tmpfs_super *ts = tmpfs_s(super);
-	struct tmpfs_options o = {.pages = atomic_load(&ts->limit_pages)};
+	struct tmpfs_options o = {
+		.pages = atomic_load(&ts->limit_pages), .inodes = atomic_load(&ts->limit_inodes)};
 	int err = parse_options(options, &o);
 
 	(void)flags; /* read-only is the mount's */
 	if (err)
 		return err;
-	if (o.pages < atomic_load(&ts->used_pages))
+	if (o.pages < atomic_load(&ts->used_pages) || o.inodes < atomic_load(&ts->inodes))
 		return -EINVAL;
 	atomic_store(&ts->limit_pages, o.pages);
+	atomic_store(&ts->limit_inodes, o.inodes);
 	return 0;
 }
 
@@ -293,8 +342,10 @@ static int tmpfs_mount(const char *source, uint32_t flags, const char *options, 
 	struct tmpfs_options o = {.pages = heap_limit() / 2 >> PAGE_SHIFT, .mode = 01777};
 	struct tmpfs_inode *root;
 	struct super *super;
-	int err = parse_options(options, &o);
+	int err;
 
+	o.inodes = o.pages; /* as Linux: as many as pages, unless told */
+	err = parse_options(options, &o);
 	(void)source, (void)flags;
 	if (err)
 		return err;
@@ -307,7 +358,8 @@ static int tmpfs_mount(const char *source, uint32_t flags, const char *options, 
 	if (!super->priv)
 		goto put;
 	tmpfs_s(super)->limit_pages = o.pages;
-	root = tmpfs_inode_new(super, S_IFDIR | o.mode, 0, 0);
+	tmpfs_s(super)->limit_inodes = o.inodes;
+	root = tmpfs_inode_new(super, S_IFDIR | o.mode, o.uid, o.gid);
 	if (!root)
 		goto put;
 	err = super_set_root(super, &root->inode);

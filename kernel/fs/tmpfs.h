@@ -21,10 +21,11 @@
 #define RUN_PAGES 64u	      /* 256 KiB of file */
 
 struct tmpfs_super {
-	uint64_t limit_pages; /* [a] */
-	uint64_t used_pages;  /* [a] */
-	uint64_t last_ino;    /* [a] */
-	uint64_t inodes;      /* [a] */
+	uint64_t limit_pages;  /* [a] */
+	uint64_t used_pages;   /* [a] */
+	uint64_t last_ino;     /* [a] */
+	uint64_t limit_inodes; /* [a] */
+	uint64_t inodes;       /* [a] */
 };
 
 struct tmpfs_entry {

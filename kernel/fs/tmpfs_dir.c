@@ -299,10 +299,19 @@ static void remove_victim(struct inode *dir, struct tmpfs_entry *e)
 	inode_put(entry_remove(dir, e)); /* the caller has another reference */
 }
 
+/* What an overlay leaves where a name of a lower layer was: device 0, 0. NULL: no memory. */
+static struct inode *whiteout_new(struct super *super)
+{
+	struct tmpfs_inode *ti = tmpfs_inode_new(super, S_IFCHR, 0, 0);
+
+	return ti ? &ti->inode : NULL;
+}
+
 int tmpfs_rename(struct inode *olddir, const char *oldname, size_t oldlen, struct inode *newdir,
 	const char *newname, size_t newlen, struct inode *moved, struct inode *victim,
 	uint32_t flags)
 {
+	struct inode *whiteout = NULL;
 	struct tmpfs_entry *from = dir_find(&tmpfs_i(olddir)->dir, oldname, oldlen);
 	struct tmpfs_entry *to = dir_find(&tmpfs_i(newdir)->dir, newname, newlen), *e;
 
@@ -314,12 +323,22 @@ int tmpfs_rename(struct inode *olddir, const char *oldname, size_t oldlen, struc
 	}
 	if (to && S_ISDIR(victim->mode) && tmpfs_i(victim)->dir.count > 0)
 		return -ENOTEMPTY;
+	if (flags & RENAME_WHITEOUT) {
+		whiteout = whiteout_new(olddir->super);
+		if (!whiteout)
+			return -ENOSPC;
+	}
 	e = entry_new(&tmpfs_i(newdir)->dir, newname, newlen);
-	if (!e)
+	if (!e) {
+		inode_put(whiteout);
 		return -ENOSPC;
+	}
 	/* First in, then out: an emptied directory gives up its hash. */
 	entry_add(newdir, e, moved);
-	(void)entry_remove(olddir, from); /* its reference is the new entry's now */
+	if (whiteout)
+		from->inode = whiteout;
+	else
+		(void)entry_remove(olddir, from); /* its reference is the new entry's now */
 	if (to)
 		remove_victim(newdir, to);
 	if (S_ISDIR(moved->mode)) {

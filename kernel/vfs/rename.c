@@ -227,10 +227,13 @@ int sys_renameat2(int32_t olddir, uaddr_t old, int32_t newdir, uaddr_t new_path,
 	struct rename_call *c;
 	int err;
 
-	if (flags & ~(uint32_t)(RENAME_NOREPLACE | RENAME_EXCHANGE))
+	if (flags & ~(uint32_t)(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT))
 		return -EINVAL;
-	if (flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
+	if ((flags & RENAME_EXCHANGE) && (flags & ~(uint32_t)RENAME_EXCHANGE))
 		return -EINVAL;
+	/* A whiteout is a device. */
+	if ((flags & RENAME_WHITEOUT) && !cred_is_root(cred_self()))
+		return -EPERM;
 	c = kzalloc(sizeof(*c));
 	if (!c)
 		return -ENOMEM;

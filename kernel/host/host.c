@@ -16,6 +16,7 @@
 #include "proc/internal.h"
 #include "proc/thread.h"
 #include "tty/tty.h"
+#include "vfs/sigio.h"
 
 static struct waker *event_waker; /* [a] NULL until the thread runs */
 
@@ -114,6 +115,7 @@ uint64_t host_event_round(void)
 	fb_event_round();
 	sound_event_round();
 	threads_bury_dead();
+	sigio_event_round();
 	return timers_run(arch_clock_ns());
 }
 

@@ -42,6 +42,7 @@ enum lock_rank {
 	RANK_TIMER,	  /* one: the queue of armed timers */
 	RANK_WAITQ,	  /* queues without an object of their own */
 	RANK_EPOLL_READY, /* epoll.ready_lock; a set in a set: lock_acquire_inner() */
+	RANK_SIGIO,	  /* one: whom to tell of files, and which are due */
 	RANK_CHUNK,	  /* the chunk cache */
 	RANK_SHARED,	  /* free pages of S, memory that processes share; plain shared mappings */
 	RANK_RING,

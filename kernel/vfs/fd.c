@@ -5,6 +5,7 @@
  * for an open under way; only fd_install() and fd_unreserve() touch it.
  */
 #include "vfs/internal.h"
+#include "vfs/sigio.h"
 #include "lib/alloc.h"
 #include "lib/str.h"
 #include "fs/fs.h"
@@ -481,13 +482,18 @@ static void change_flags(struct file *f, uint32_t mask, uint32_t to)
 	while (!atomic_cas(&f->flags, old, (old & ~mask) | (to & mask)));
 }
 
-static int set_flags(struct file *f, uint32_t flags)
+static int set_flags(struct file *f, int fd, uint32_t flags)
 {
+	int err = 0;
+
 	if ((flags & O_NOATIME) && !(f->flags & O_NOATIME) && f->inode &&
 		!inode_owner_or_root(f->inode))
 		return -EPERM;
-	change_flags(f, SETFL_FLAGS, flags);
-	return 0;
+	if ((atomic_load(&f->flags) ^ flags) & O_ASYNC)
+		err = sigio_set(f, fd, flags & O_ASYNC);
+	if (!err)
+		change_flags(f, SETFL_FLAGS, flags);
+	return err;
 }
 
 /* Commands that also O_PATH descriptors take. True: *result is the answer. */
@@ -516,11 +522,11 @@ static bool fcntl_descriptor(struct file *f, int fd, uint32_t cmd, uint32_t arg,
 	}
 }
 
-static int fcntl_file(struct file *f, uint32_t cmd, uint32_t arg)
+static int fcntl_file(struct file *f, int fd, uint32_t cmd, uint32_t arg)
 {
 	switch (cmd) {
 	case F_SETFL:
-		return set_flags(f, arg);
+		return set_flags(f, fd, arg);
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:
@@ -532,10 +538,12 @@ static int fcntl_file(struct file *f, uint32_t cmd, uint32_t arg)
 	case F_OFD_SETLKW:
 		return flock_fcntl(f, cmd, arg);
 	case F_SETOWN:
-		f->owner = (int32_t)arg;
-		return 0;
 	case F_GETOWN:
-		return f->owner;
+	case F_SETOWN_EX:
+	case F_GETOWN_EX:
+	case F_SETSIG:
+	case F_GETSIG:
+		return sigio_fcntl(f, cmd, arg);
 	case F_SETPIPE_SZ:
 		return pipe_set_size(f, arg);
 	case F_GETPIPE_SZ:
@@ -557,7 +565,7 @@ int sys_fcntl64(int32_t fd, uint32_t cmd, uint32_t arg)
 	if (!f)
 		return -EBADF;
 	if (!fcntl_descriptor(f, fd, cmd, arg, &result))
-		result = f->flags & O_PATH ? -EBADF : fcntl_file(f, cmd, arg);
+		result = f->flags & O_PATH ? -EBADF : fcntl_file(f, fd, cmd, arg);
 	file_put(f);
 	return result;
 }

@@ -3,6 +3,7 @@
  * Locks: none of its own; file.pos_lock (RANK_FILE) is taken by rw.c and dir.c.
  */
 #include "vfs/internal.h"
+#include "vfs/sigio.h"
 #include "vfs/notify.h"
 #include "ipc/epoll.h"
 #include "lib/alloc.h"
@@ -62,6 +63,8 @@ void file_put(struct file *f)
 		notify_file(f, file_writable(f) ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
 	if (UNLIKELY(atomic_load(&f->epoll_count) > 0))
 		epoll_file_gone(f);
+	if (UNLIKELY(f->sigio != NULL))
+		sigio_file_gone(f);
 	if (f->inode)
 		flock_release_file(f);
 	if (f->ops && f->ops->release)

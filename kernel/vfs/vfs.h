@@ -374,6 +374,7 @@ struct file {
 	struct lock pos_lock;	    /* RANK_FILE */
 	uint64_t pos;		    /* [pos_lock] */
 	int32_t owner;		    /* F_SETOWN */
+	struct sigio *sigio;	    /* [pos_lock] vfs/sigio.c; NULL until asked for */
 	struct list epoll_links;    /* [EPOLL] memberships in epoll sets */
 	uint32_t epoll_count;	    /* [a] how many; 0: file_put() has nothing to tell epoll */
 	const char *anon_name; /* "pipe:[7]" style prefix, for /proc/<pid>/fd; NULL for files */

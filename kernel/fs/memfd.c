@@ -11,6 +11,8 @@
 #include "lib/alloc.h"
 #include "lib/str.h"
 #include "vfs/internal.h"
+#include "mm/plainmap.h"
+#include "mm/shared.h"
 
 #define MFD_CLOEXEC 1u
 #define MFD_ALLOW_SEALING 2u
@@ -126,6 +128,14 @@ int memfd_get_seals(struct file *f)
 	return seals;
 }
 
+/* Is it mapped shared? Read-only mappings count, too: the pages do not tell. */
+static bool mapped_locked(struct inode *inode)
+{
+	struct shseg *pages = tmpfs_i(inode)->file.shared;
+
+	return (pages && atomic_load(&pages->refs.count) > 1) || plainmap_of(inode);
+}
+
 int memfd_add_seals(struct file *f, uint32_t seals)
 {
 	struct inode *inode = f->inode;
@@ -139,8 +149,7 @@ int memfd_add_seals(struct file *f, uint32_t seals)
 	if (inode->seals & F_SEAL_SEAL)
 		err = -EPERM;
 	/* Pages that programs map for writing would change all the same. */
-	else if ((seals & F_SEAL_WRITE) && !(inode->seals & F_SEAL_WRITE) &&
-		 tmpfs_i(inode)->file.shared)
+	else if ((seals & F_SEAL_WRITE) && !(inode->seals & F_SEAL_WRITE) && mapped_locked(inode))
 		err = -EBUSY;
 	else
 		inode->seals |= seals;

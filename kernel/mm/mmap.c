@@ -71,6 +71,12 @@ static int fill_from_file(struct file *file, uint32_t at, uint32_t len, uint64_t
 	return 0;
 }
 
+/* A memfd that is not to change any more. */
+static bool sealed(const struct file *file)
+{
+	return file->inode && (file->inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE));
+}
+
 static int check_file(struct file *file, uint32_t prot, uint32_t flags)
 {
 	bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
@@ -83,7 +89,7 @@ static int check_file(struct file *file, uint32_t prot, uint32_t flags)
 		return -ENODEV;
 	if (shared && (prot & PROT_WRITE) && (!file_writable(file) || !file->ops->write))
 		return -EACCES;
-	return 0;
+	return shared && (prot & PROT_WRITE) && sealed(file) ? -EPERM : 0;
 }
 
 /* The copy of a file's bytes at [start, start + len) is to be written back. */
@@ -254,7 +260,8 @@ static bool may_write(const struct vma *v)
 {
 	if (!v->file || (v->flags & MAP_TYPE) == MAP_PRIVATE)
 		return true;
-	return file_writable(v->file) && (v->plain || v->shared || v->file->ops->map);
+	return file_writable(v->file) && !sealed(v->file) &&
+	       (v->plain || v->shared || v->file->ops->map);
 }
 
 int sys_mprotect(uaddr_t start, uint32_t len, uint32_t prot)

@@ -46,11 +46,13 @@ everywhere('a link made in one browser boots to the same files in another', asyn
   assert.match(await first.tab.evaluate<string>(`document.querySelector('[data-testid=share-paths]').textContent`), /left out: a cache/);
   bench.note(`${address.length} characters, ${await first.tab.evaluate<string>(`document.querySelector('[data-testid=share-link]').dataset.ms`)} ms`);
 
-  /* another browser: its person does not know the key */
+  /* another browser: its person does not know the key (WebKit's tabs share one: the key is one's own there) */
   const { machine, tab } = await bench.machine();
   await tab.goto(address);
-  await machine.element('[data-testid=preview]');
-  await click(tab, 'open-machine');
+  if (bench.browser !== 'webkit') {
+    await machine.element('[data-testid=preview]');
+    await click(tab, 'open-machine');
+  }
   await machine.running();
   await machine.prompt();
   const after = (await machine.run(LOOK)).out;

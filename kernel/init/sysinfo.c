@@ -145,7 +145,7 @@ int sys_getrusage(int32_t who, uaddr_t usage)
 	else if (who == RUSAGE_CHILDREN)
 		ns = t->proc->child_cpu_ns;
 	else if (who == RUSAGE_THREAD)
-		ns = arch_clock_ns() - t->start_ns - t->waker.slept_ns;
+		ns = thread_cpu_ns(t);
 	else
 		return -EINVAL;
 	mm_usage(t->proc->mm, &mapped, &resident);

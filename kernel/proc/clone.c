@@ -82,6 +82,15 @@ void thread_start_done(struct thread *t, int result)
 	thread_unref(creator);
 }
 
+void thread_attached(void)
+{
+	struct thread *t = thread_self();
+
+	/* The wait for a Worker was no running time. */
+	atomic_store(&t->waker.slept_ns, arch_clock_ns() - t->start_ns);
+	atomic_store(&t->attached, 1u);
+}
+
 void thread_started(void)
 {
 	thread_start_done(thread_self(), 1);

@@ -23,19 +23,19 @@ static uint32_t cpu_mask(void)
 	return UINT32_MAX >> (32 - cpu_count());
 }
 
+/* A process or, as libc's calls about threads have it, a thread. */
 static int check_pid(int32_t pid)
 {
-	struct proc *p;
+	bool found;
 
 	if (pid < 0)
 		return -EINVAL;
 	if (pid == 0)
 		return 0;
-	p = proc_find((uint32_t)pid);
-	if (!p)
-		return -ESRCH;
-	proc_put(p);
-	return 0;
+	lock_acquire(&proc_tree_lock);
+	found = thread_find_locked((uint32_t)pid) || proc_find_locked((uint32_t)pid);
+	lock_release(&proc_tree_lock);
+	return found ? 0 : -ESRCH;
 }
 
 int sys_sched_yield(void)
@@ -172,12 +172,15 @@ static void prio_one(struct proc *p, struct prio_walk *w)
 static void prio_walk(struct prio_walk *w)
 {
 	struct proc *p, *self = proc_self();
+	struct thread *t;
 
 	lock_acquire(&proc_tree_lock);
 	if (w->who == 0)
 		w->who = w->which == PRIO_PROCESS ? self->pid
 			 : w->which == PRIO_PGRP  ? self->pgrp->pgid
 						  : self->cred->ruid;
+	else if (w->which == PRIO_PROCESS && (t = thread_find_locked(w->who)))
+		w->who = thread_home(t)->pid;
 	LIST_FOR_EACH(p, &proc_all, all_link) {
 		if (p->state != PROC_ZOMBIE && prio_match(p, w))
 			prio_one(p, w);

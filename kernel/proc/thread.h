@@ -7,6 +7,8 @@
 /* A system call from user code: enter, dispatch, act on signals, leave. */
 int thread_syscall(
 	uint32_t nr, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4, uint32_t a5);
+/* A Worker has it: before anything else of its run. */
+void thread_attached(void);
 /* USER -> KERNEL; does not return if the thread is DEAD. */
 void thread_enter_kernel(struct thread *t);
 /*

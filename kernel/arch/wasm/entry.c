@@ -98,7 +98,7 @@ EXPORT(event_main) void event_main(void)
 EXPORT(attach) void attach(struct thread *t)
 {
 	arch_set_self(&t->waker);
-	atomic_store(&t->attached, 1u);
+	thread_attached();
 }
 
 EXPORT(syscall)

@@ -1,5 +1,6 @@
 /* fb_test.c - frame buffers: modes, mappings, what is shown, frames. The test plays the host. */
 #include "dev/dev_test.h"
+#include "tests/ktest_host.h"
 #include "abi/fb.h"
 #include "arch/arch.h"
 #include "dev/fb.h"
@@ -270,4 +271,47 @@ PROC_TEST(fb_wait_without_a_page_takes_a_tick)
 	CHECK_EQ(sys_ioctl(waiting.fd, FBIO_WAITFORVSYNC, 0), -EFAULT);
 	CHECK_EQ(sys_close(waiting.fd), 0);
 	requests_of(0, NULL);
+}
+
+/* ---- several processes ---- */
+
+#define SMALL (320 * 200 * 2)
+
+static uint32_t painted;
+
+/* Draws a pixel through a mapping of its own, and computes until it is killed. */
+static int paint(uint32_t fd)
+{
+	int at = prog_call(
+		NR_mmap2, 0, PAGE_ALIGN(SMALL), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	CHECK(at > 0);
+	arch_ustore32((uaddr_t)at + 4, 0xbeef0000);
+	atomic_store(&painted, 1u);
+	for (;;)
+		prog_call(NR_getpid, 0);
+}
+
+PROC_DET_TEST(fb_killed_program_leaves_its_picture, 300)
+{
+	int fd = open_fb(3), pid;
+	uaddr_t at = u_alloc(16);
+
+	painted = 0;
+	CHECK_EQ(put_mode(fd, 320, 200, 16, 1), 0);
+	host_start();
+	pid = host_fork(paint, (uint32_t)fd);
+	CHECK(pid > 0);
+	host_await(&painted, 1);
+	CHECK_NE(ring(3)->memory, 0);
+	CHECK_EQ(sys_kill(pid, SIGKILL), 0);
+	host_wait(pid);
+	host_stop();
+	CHECK_EQ(ring(3)->memory, 0);
+	CHECK_EQ(ring(3)->hold, 0);
+	CHECK_EQ(sys_pread64(fd, at, 16, 0), 16);
+#if !__has_feature(address_sanitizer)
+	CHECK_EQ(U_PTR(uint16_t, at)[3], 0xbeef);
+#endif
+	clear(fd);
 }

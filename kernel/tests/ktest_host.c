@@ -389,6 +389,13 @@ static void serve(const struct host_slot *q)
 		if (!memories[q->arg[0]].users)
 			memory_clean(q->arg[0]);
 		break;
+	case OP_FB_COPY:
+#if !__has_feature(address_sanitizer) /* whose heap lies above 4 GiB */
+		os_copy((uint8_t *)(uintptr_t)q->arg[3], memories[q->arg[1]].u->base + q->arg[2],
+			q->arg[4]);
+#endif
+		send_event(EV_FB_COPIED, q->arg[0], 0);
+		break;
 	case OP_POKE:
 		poke((uint32_t *)(void *)(memories[q->arg[0]].u->base + PLEAT_POLL_WORD),
 			q->arg[1]);

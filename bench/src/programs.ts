@@ -14,7 +14,7 @@ export const ROOT = join(import.meta.dirname, '..', '..');
 /** Where the layer has the programs. */
 export const INSIDE = '/opt/bench';
 
-const METERED = ['calls', 'pipes', 'sockets', 'procs', 'forks', 'threads', 'parallel', 'events', 'files'] as const;
+const METERED = ['calls', 'pipes', 'sockets', 'procs', 'forks', 'threads', 'parallel', 'events', 'files', 'clocks'] as const;
 const PLAIN = ['nothing', 'hold'] as const;
 
 export interface Programs {
@@ -98,6 +98,7 @@ export const JOBS: readonly Job[] = [
     rows: ['tmpfs_pwrite_4k', 'tmpfs_pread_4k', 'tmpfs_pwrite_1m', 'tmpfs_pread_1m', 'overlay_pwrite_4k', 'overlay_pread_4k',
       'overlay_pwrite_1m', 'overlay_pread_1m', 'image_pread_4k'],
   },
+  { program: 'clocks', rows: ['kill_handler', 'eventfd_pingpong', 'sleep_1ms_p50', 'sleep_1ms_p99'] },
   { program: 'pipes', rows: ['pipe_pingpong', 'pipe_bulk_4k', 'pipe_bulk_64k'] },
   { program: 'sockets', rows: ['unix_pingpong', 'unix_dgram_pingpong', 'unix_bulk_4k', 'unix_bulk_64k', 'socketpair', 'unix_connect'] },
   { program: 'sockets', rows: ['tcp_pingpong', 'udp_pingpong', 'tcp_bulk_4k', 'tcp_bulk_64k', 'tcp_connect'] },

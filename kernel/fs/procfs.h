@@ -85,7 +85,7 @@ extern const struct file_ops proc_dir_fops, proc_file_fops;
 /* procfs_pid.c */
 extern const struct proc_entry proc_pid_entry; /* the directory of one process */
 /* procfs_net.c */
-#define PROC_NET_COUNT 8
+#define PROC_NET_COUNT 10
 extern const struct proc_entry proc_net_entries[PROC_NET_COUNT];
 /* procfs_fd.c */
 extern const struct inode_ops proc_fd_dir_ops, proc_fdinfo_dir_ops;

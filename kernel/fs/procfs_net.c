@@ -101,6 +101,21 @@ static int udp6_text(struct proc_text *t, struct proc_node *n)
 	return sockets(t, udp6_head, AF_INET6, SOL_UDP);
 }
 
+/* There are no raw sockets; netstat wants the files. */
+static int raw_text(struct proc_text *t, struct proc_node *n)
+{
+	(void)n;
+	text_bytes(t, inet_head, sizeof(inet_head) - 1);
+	return 0;
+}
+
+static int raw6_text(struct proc_text *t, struct proc_node *n)
+{
+	(void)n;
+	text_bytes(t, inet6_head, sizeof(inet6_head) - 1);
+	return 0;
+}
+
 /* Nothing is counted: bytes go from socket to socket, and no packet crosses the interface. */
 static int dev_text(struct proc_text *t, struct proc_node *n)
 {
@@ -135,6 +150,8 @@ static int route_text(struct proc_text *t, struct proc_node *n)
 const struct proc_entry proc_net_entries[PROC_NET_COUNT] = {
 	PROC_FILE("dev", 0444, dev_text),
 	PROC_FILE("if_inet6", 0444, if_inet6_text),
+	PROC_FILE("raw", 0444, raw_text),
+	PROC_FILE("raw6", 0444, raw6_text),
 	PROC_FILE("route", 0444, route_text),
 	PROC_FILE("tcp", 0444, tcp_text),
 	PROC_FILE("tcp6", 0444, tcp6_text),

@@ -12,6 +12,7 @@
 #define EXCLUSIVE_OK (POLLIN | POLLOUT | POLLERR | POLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE)
 #define NEST_MAX 4u /* sets in sets below a set */
 #define TOO_DEEP UINT32_MAX
+#define PATHS_MAX 1000u /* from a set to those above it */
 
 /* ---- sets in sets ---- */
 
@@ -56,6 +57,37 @@ static uint32_t levels_above(struct epoll *ep)
 	ep->walk = walks;
 	ep->walk_result = result;
 	return result;
+}
+
+/* Ways up from ep: what one event below costs. Counts to limit + 1 at most. */
+static uint32_t paths_above(const struct epoll *ep, uint32_t limit)
+{
+	struct epitem *it;
+	uint32_t n = 0;
+
+	LIST_FOR_EACH(it, &ep->file->epoll_links, file_link) {
+		n += 1 + paths_above(it->set, limit - n);
+		if (n > limit)
+			return limit + 1;
+	}
+	return n;
+}
+
+/* Has ep, or a set below it, more ways up than an event may take? */
+static bool too_many_paths(struct epoll *ep)
+{
+	if (ep->walk == walks)
+		return false;
+	ep->walk = walks;
+	if (paths_above(ep, PATHS_MAX) > PATHS_MAX)
+		return true;
+	for (uint32_t i = 0; i < ep->bucket_count; i++) {
+		for (struct epitem *it = ep->buckets[i]; it; it = it->next) {
+			if (epoll_is_set(it->file) && too_many_paths(it->file->priv))
+				return true;
+		}
+	}
+	return false;
 }
 
 /* May ep watch inner? 0 or -ELOOP. */
@@ -116,6 +148,12 @@ static int ctl_add(struct epoll *ep, struct file *f, int32_t fd, const struct ab
 		err = -EEXIST;
 	if (!err)
 		epoll_attach_locked(ep, item);
+	walks++;
+	if (!err && epoll_is_set(f) && too_many_paths(f->priv)) {
+		epoll_detach_locked(item); /* frees it */
+		item = NULL;
+		err = -EINVAL;
+	}
 	lock_release(&epoll_lock);
 	if (err) {
 		kfree(item);
@@ -180,7 +218,8 @@ static int ctl_check(
 
 /*
  * -EBADF; -EFAULT; -EPERM: fd cannot be polled; -EINVAL: not a set, itself, an unknown op or flags
- * that EPOLLEXCLUSIVE forbids; -EEXIST; -ENOENT; -ELOOP: a circle or too deep; -ENOMEM.
+ * that EPOLLEXCLUSIVE forbids; -EEXIST; -ENOENT; -ELOOP: a circle or too deep; -EINVAL:
+ * too many ways from one set to those above; -ENOMEM.
  */
 int sys_epoll_ctl(int32_t set, uint32_t op, int32_t fd, uaddr_t event)
 {

@@ -268,6 +268,32 @@ PROC_TEST(epoll_sets_in_sets_have_no_circle_and_five_levels)
 	close_pair(p);
 }
 
+/* Three floors of eleven sets, each watched by all of the next: 1,463 ways up from the ground. */
+PROC_TEST(epoll_ways_up_are_limited)
+{
+	enum { WIDE = 11 };
+	int32_t floor[3][WIDE], ground = make_set();
+	int refused = 0;
+
+	for (int i = 0; i < 3 * WIDE; i++)
+		floor[i / WIDE][i % WIDE] = make_set();
+	for (int i = 0; i < WIDE; i++)
+		add(floor[0][i], ground, POLLIN);
+	for (int f = 0; f < 2; f++) {
+		for (int i = 0; i < WIDE * WIDE; i++) {
+			int err = ctl(floor[f + 1][i / WIDE], EPOLL_CTL_ADD, floor[f][i % WIDE],
+				POLLIN, 0);
+
+			CHECK(err == 0 || err == -EINVAL);
+			refused += err != 0;
+		}
+	}
+	CHECK(refused > 0 && refused < WIDE * WIDE);
+	CHECK_EQ(sys_close(ground), 0);
+	for (int i = 0; i < 3 * WIDE; i++)
+		CHECK_EQ(sys_close(floor[i / WIDE][i % WIDE]), 0);
+}
+
 PROC_TEST(epoll_out_of_memory_leaves_nothing_behind)
 {
 	struct pair p = make_pipe();

@@ -54,7 +54,7 @@ enum {
 	OP_FB_COPY,	    /* fb, memory, address in it, address in K, bytes: copy, EV_FB_COPIED */
 	OP_INPUT_CHANGED,   /* input.opened changed; set input.told to 0 first */
 	OP_SOUND_CHANGED,   /* sound.playing changed; set sound.told to 0 first */
-	OP_DIFF = 48, /* errno, address in K, bytes: answers an EV_DIFF; give back by EV_DIFF_DONE */
+	OP_DIFF = 48,	    /* errno, address in K, bytes: answers EV_DIFF, freed by EV_DIFF_DONE */
 };
 /* OP_SPAWN flags */
 #define SPAWN_FORK 1   /* copy parent_memory (ranges: exec_fork_ranges()), rewind */
@@ -80,8 +80,8 @@ enum {
 	EV_INPUT,	   /* device, then up to three pairs of type << 16 | code, value */
 	EV_KEY_TEXT,	   /* length, then up to 24 bytes of UTF-8 that a key types */
 	EV_INPUT_LOST,	   /* device: events of it were thrown away */
-	EV_DIFF = 48, /* limit: bytes of a list of what changed (fs/overlay_diff.h); OP_DIFF comes */
-	EV_DIFF_DONE, /* address: the host has copied the list */
+	EV_DIFF = 48,	   /* limit: bytes of a list of what changed; OP_DIFF comes */
+	EV_DIFF_DONE,	   /* address: the host has copied the list */
 };
 
 /* A request that somebody waits for. In K; owned by the waiting thread until status is set. */

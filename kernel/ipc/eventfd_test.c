@@ -63,7 +63,7 @@ static void reader(void *arg)
 
 	/* 99 says: no more. */
 	while ((v = take(fd)) % 100 != 99)
-		*sum += v;
+		atomic_add(sum, v);
 }
 
 static void one_by_one(void *arg)
@@ -152,7 +152,7 @@ PROC_DET_TEST(eventfd_close_beside_a_reader_ends_nothing, 1000)
 	copy = sys_dup(fd);
 	t = ktest_thread(reader, &sums[0]);
 	CHECK_EQ(give(copy, 100), 8);
-	while (ktest_wait_asleep(t) && sums[0] < 105)
+	while (ktest_wait_asleep(t) && atomic_load(&sums[0]) < 105)
 		ktest_yield();
 	CHECK_EQ(give(copy, 99), 8);
 	ktest_join(t);

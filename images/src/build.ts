@@ -168,7 +168,9 @@ class Yard {
       await run1('cp', ['-a', `${recipe.folder}/.`, src]);
     } else {
       const tar = await fetchSource(recipe.sources, this.#context.cache, this.#context.mirror);
-      await run1('tar', ['-C', src, '--strip-components=1', '--no-same-owner', '-xf', tar]);
+      /* Data that Debian carries ready-made comes as its package; dpkg is where Debian is. */
+      if (recipe.sources[0]?.path.endsWith('.deb')) await run1('dpkg-deb', ['-x', tar, src]);
+      else await run1('tar', ['-C', src, '--strip-components=1', '--no-same-owner', '-xf', tar]);
     }
     for (const need of closure(this.#all, recipe)) {
       await run1('tar', ['-C', join(work, 'deps'), '--no-same-owner', '-xf', need.tar]);

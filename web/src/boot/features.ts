@@ -12,8 +12,10 @@ export const FEATURES: readonly string[] = [
   'overlays.files',
   'overlays.blob',
   'panels.terminal',
+  'panels.canvas',
   'capabilities.clipboard',
   'clock',
+  'pad',
 ];
 
 /** The layers that one kernel can have, those of mounts included (LAYERS_MAX of kernel/init/main.c). */

@@ -9,7 +9,7 @@ import type { CaptureState } from './capture.ts';
 import { Gamepads } from './gamepads.ts';
 import { Icon } from './icons.tsx';
 import { Pad } from './Pad.tsx';
-import { DEFAULT_PAD } from './pad.ts';
+import { DEFAULT_PAD, padLegend } from './pad.ts';
 import type { PadLayout } from './pad.ts';
 import { SoundControl } from './SoundControl.tsx';
 import type { Tab } from './session.ts';
@@ -20,8 +20,8 @@ export interface CanvasProps {
   readonly screen: MachineScreen;
   readonly input: MachineInput | undefined;
   readonly sound: MachineSound | undefined;
-  /** the on-screen pad of a phone; the link may choose it */
-  readonly pad?: PadLayout;
+  /** the on-screen pad of a phone, and what its keys do where there is a keyboard; the link may choose it */
+  readonly pad: PadLayout | undefined;
   readonly shown: boolean;
 }
 
@@ -36,7 +36,7 @@ export function fit(
   return { width: Math.max(1, Math.floor(picture.width * used)), height: Math.max(1, Math.floor(picture.height * used)) };
 }
 
-export function Canvas({ tab, screen, input, sound, pad = DEFAULT_PAD, shown }: CanvasProps) {
+export function Canvas({ tab, screen, input, sound, pad, shown }: CanvasProps) {
   const panel = useRef<HTMLDivElement>(null);
   const stage = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -143,7 +143,8 @@ export function Canvas({ tab, screen, input, sound, pad = DEFAULT_PAD, shown }: 
           </button>
         ) : null}
       </div>
-      {input === undefined ? null : <Pad layout={pad} input={input} />}
+      {input === undefined ? null : <Pad layout={pad ?? DEFAULT_PAD} input={input} />}
+      {pad === undefined ? null : <Legend pad={pad} />}
       <div class="picture-bar">
         <p class="picture-state" role="status" data-testid="canvas-state">
           {describe(info, state, saved)}
@@ -193,6 +194,19 @@ export function Canvas({ tab, screen, input, sound, pad = DEFAULT_PAD, shown }: 
         </div>
       </div>
     </div>
+  );
+}
+
+/** The keys that the link names, where a pad is not shown. */
+function Legend({ pad }: { readonly pad: PadLayout }) {
+  return (
+    <ul class="legend" aria-label="Keys" data-testid="legend">
+      {padLegend(pad).map(({ key, does }) => (
+        <li key={`${key} ${does}`}>
+          <kbd>{key}</kbd> {does}
+        </li>
+      ))}
+    </ul>
   );
 }
 

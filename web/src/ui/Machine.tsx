@@ -122,7 +122,7 @@ export function Machine({ session }: { readonly session: Session }) {
             ) : tab.screen === undefined ? (
               <Terminal key={tab.id} tab={tab} shown={tab.id === active} events={eventsOf(tab.id)} onView={onView} />
             ) : (
-              <Canvas key={tab.id} tab={tab} screen={tab.screen} input={session.input} sound={session.sound} shown={tab.id === active} />
+              <Canvas key={tab.id} tab={tab} screen={tab.screen} input={session.input} sound={session.sound} pad={session.pad} shown={tab.id === active} />
             ),
           )}
           {booting && active === tabs[0]?.id ? <Log lines={session.log} place="booting" /> : null}

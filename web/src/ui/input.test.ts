@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BTN, EV_ABS, EV_KEY } from '../boot/inputcodes.ts';
 import { padEvents } from './gamepads.ts';
-import { keyText, linuxKey } from './keycodes.ts';
-import { DEFAULT_PAD, directions, padLayout } from './pad.ts';
+import { keyName, keyText, linuxKey } from './keycodes.ts';
+import { DEFAULT_PAD, directions, padLayout, padLegend, padOfLink } from './pad.ts';
 
 test('keys have the codes of linux/input-event-codes.h', () => {
   const known = {
@@ -45,6 +45,23 @@ test('a finger on the cross presses one direction, or two neighbours', () => {
   assert.deepEqual(directions(0, -0.9), [true, false, false, false]);
   assert.deepEqual(directions(0.7, 0.7), [false, true, true, false]);
   assert.deepEqual(directions(-0.9, 0.1), [false, false, false, true]);
+});
+
+test('keys have the names that are written on them', () => {
+  assert.deepEqual([29, 57, 30, 2, 1, 103, 42, 28, 200].map(keyName), ['Ctrl', 'Space', 'A', '1', 'Esc', '↑', 'Shift', 'Enter', 'key 200']);
+});
+
+test('a link\'s pad has its buttons by rows on two sides, and the arrows are a cross if all are there', () => {
+  const pad = padOfLink([
+    { label: 'Open', key: 57, x: 15, y: 1 }, { label: 'Fire', key: 29, x: 14, y: 0 }, { label: 'Menu', key: 1, x: 4, y: 0 },
+    { label: 'U', key: 103, x: 1, y: 0 }, { label: 'L', key: 105, x: 0, y: 1 }, { label: 'R', key: 106, x: 2, y: 1 }, { label: 'D', key: 108, x: 1, y: 2 },
+  ]);
+  assert.deepEqual(pad.cross, [103, 106, 108, 105]);
+  assert.deepEqual(pad.buttons.map(({ label, side }) => `${side} ${label}`), ['left Menu', 'right Fire', 'right Open']);
+  assert.deepEqual(padLegend(pad)[0], { key: 'Arrows', does: 'Move' });
+  const two = padOfLink([{ label: 'U', key: 103, x: 1, y: 0 }, { label: 'D', key: 108, x: 1, y: 1 }]);
+  assert.equal(two.cross, undefined);
+  assert.deepEqual(padLegend(two), [{ key: '↑', does: 'U' }, { key: '↓', does: 'D' }]);
 });
 
 test('a layout from somewhere else is checked', () => {

@@ -30,6 +30,20 @@ export function linuxKey(code: string): number | undefined {
   return CODES.get(code);
 }
 
+const NAMES: ReadonlyMap<number, string> = new Map([...CODES].toReversed().map(([name, code]) => [code, name]));
+const SHORT: Readonly<Record<string, string>> = {
+  Escape: 'Esc', ArrowUp: '↑', ArrowDown: '↓', ArrowLeft: '←', ArrowRight: '→', Backquote: '`', Minus: '-', Equal: '=',
+  Comma: ',', Period: '.', Slash: '/', Semicolon: ';', Quote: "'", BracketLeft: '[', BracketRight: ']', Backslash: '\\',
+};
+
+/** What is written on a key of a US keyboard, by its Linux code: "Ctrl", "Space", "A"; "key 200" if it has no name. */
+export function keyName(code: number): string {
+  const name = NAMES.get(code);
+  if (name === undefined) return `key ${code}`;
+  const bare = name.replace(/^(?:Key|Digit)(?=.$)/, '').replace(/(?<=^(?:Shift|Control|Alt|Meta))(?:Left|Right)$/, '');
+  return bare === 'Control' ? 'Ctrl' : (SHORT[bare] ?? bare);
+}
+
 /** What a terminal sends for a key, as xterm does; '' for keys that type nothing. */
 export function keyText(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'altKey' | 'metaKey'>): string {
   const { key } = event;

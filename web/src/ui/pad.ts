@@ -2,6 +2,9 @@
  * Layouts of the on-screen pad: what a link may choose for a phone. Data only; Pad.tsx draws it.
  */
 
+import type { PadButton as LinkButton } from '../../../descriptor/src/types.ts';
+import { keyName } from './keycodes.ts';
+
 /** A button that presses keys of the keyboard, by their Linux codes, as long as it is held. */
 export interface PadButton {
   /** at most 12 characters */
@@ -31,6 +34,31 @@ export const DEFAULT_PAD: PadLayout = {
     { label: 'Ctrl', keys: [29], side: 'right' },
   ],
 };
+
+/** The last column of the left half: a link's columns are 0 to 15. */
+const LEFT_MAX = 7;
+const ARROWS = [103, 106, 108, 105] as const;
+
+/**
+ * The pad that a link describes: its buttons by rows, on the side where their columns are. The four arrow keys,
+ * if they are all there, make the cross.
+ */
+export function padOfLink(buttons: readonly LinkButton[]): PadLayout {
+  const hasCross = ARROWS.every((key) => buttons.some((button) => button.key === key));
+  const rest = buttons
+    .filter(({ key }) => !(hasCross && (ARROWS as readonly number[]).includes(key)))
+    .toSorted((a, b) => a.y - b.y || a.x - b.x)
+    .map(({ label, key, x }): PadButton => ({ label, keys: [key], side: x <= LEFT_MAX ? 'left' : 'right' }));
+  return hasCross ? { cross: ARROWS, buttons: rest } : { buttons: rest };
+}
+
+/**
+ * What the keys of a pad do, for people with a keyboard: the key's name, and the label that is not just that name.
+ */
+export function padLegend({ cross, buttons }: PadLayout): readonly { readonly key: string; readonly does: string }[] {
+  const legend = buttons.map(({ label, keys }) => ({ key: keys.map(keyName).join('+'), does: label }));
+  return cross === undefined ? legend : [{ key: 'Arrows', does: 'Move' }, ...legend];
+}
 
 const isKey = (value: unknown): value is number => Number.isInteger(value) && Number(value) > 0 && Number(value) <= KEY_MAX;
 

@@ -8,6 +8,8 @@ import type { LogLine, Machine, MachineConsole, MachineInput, MachineScreen, Mac
 import type { Capability } from '../../../descriptor/src/types.ts';
 import type { Verdict } from '../trust/records.ts';
 import { Channel } from './channel.ts';
+import { padOfLink } from './pad.ts';
+import type { PadLayout } from './pad.ts';
 import type { SessionState } from './state.ts';
 
 export interface Tab {
@@ -159,6 +161,22 @@ export class Session {
     return this.#machine?.input;
   }
 
+  /** The pad that the link describes. */
+  get pad(): PadLayout | undefined {
+    const pad = this.opened?.descriptor.pad;
+    return pad === undefined ? undefined : padOfLink(pad);
+  }
+
+  /** What the link calls its nth canvas, and whether it is to be shown as soon as a program draws there. */
+  #panelOf(screen: number): { readonly title: string; readonly first: boolean } {
+    const panels = this.opened?.descriptor.panels ?? [];
+    const panel = panels.filter(({ type }) => type === 'canvas')[screen];
+    return {
+      title: panel?.title ?? (screen === 0 ? 'Screen' : `Screen ${screen}`),
+      first: panel === undefined || panels[0]?.type === 'canvas',
+    };
+  }
+
   /** Its sound card. */
   get sound(): MachineSound | undefined {
     return this.#machine?.sound;
@@ -175,8 +193,11 @@ export class Session {
       if (open && opened === undefined) {
         opened = performance.now();
         before = this.active;
-        if (tab === undefined) this.#addTab(screen.number === 0 ? 'Screen' : `Screen ${screen.number}`, { screen });
-        else this.activate(tab.id);
+        const { title, first } = this.#panelOf(screen.number);
+        if (tab !== undefined) this.activate(tab.id);
+        else this.#addTab(title, { screen });
+        /* a link that puts a terminal first wants the picture beside it */
+        if (tab === undefined && !first) this.activate(before);
       } else if (!open && opened !== undefined) {
         const looked = performance.now() - opened >= LOOKED_AT_MS;
         opened = undefined;

@@ -111,6 +111,16 @@ static SDL_DisplayMode FBCON_Mode(int w, int h)
 	return mode;
 }
 
+/*
+ * The mouse reports movements and nothing else, so relative mode takes no work; but SDL wants to be
+ * told, or it stops the pointer, and a player's turn, at the edges of the screen.
+ */
+static int FBCON_SetRelativeMouseMode(SDL_bool enabled)
+{
+	(void)enabled;
+	return 0;
+}
+
 static int FBCON_VideoInit(_THIS)
 {
 	struct fbcon *fb = DRIVER_DATA;
@@ -129,6 +139,7 @@ static int FBCON_VideoInit(_THIS)
 		SDL_AddDisplayMode(&_this->displays[0], &mode);
 	}
 	SDL_setenv("SDL_EVDEV_DEVICES", INPUT_DEVICES, 0);
+	SDL_GetMouse()->SetRelativeMouseMode = FBCON_SetRelativeMouseMode;
 	SDL_EVDEV_Init();
 	return 0;
 }

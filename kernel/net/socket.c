@@ -241,7 +241,7 @@ static void sock_file_release(struct file *file)
 	struct sock *sk = file->priv;
 
 	sock_lock(sk);
-	sk->file = NULL;
+	atomic_store(&sk->file, NULL);
 	sk->sigio_owner = sk->sigurg_owner = 0;
 	sock_unlock(sk);
 	sk->ops->release(sk);
@@ -286,7 +286,7 @@ static struct file *sock_open(struct sock *sk, uint32_t flags)
 	}
 	f->anon_ino = sk->ino;
 	sock_lock(sk);
-	sk->file = f;
+	atomic_store(&sk->file, f);
 	sock_unlock(sk);
 	return f;
 }

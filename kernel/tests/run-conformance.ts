@@ -38,7 +38,7 @@ interface Difference {
 async function compile(source: string, compiler: string, kind: string, key: string): Promise<string> {
   const target = join(out, kind, basename(source, '.c'));
   const text = readFileSync(source, 'utf8');
-  const linked = kind === 'pleat' ? (/link: (-\S+)/.exec(text.slice(0, 400))?.[1] ?? '') : '';
+  const linked = kind === 'pleat' ? (/link:[\s*]+(-\S+)/.exec(text.slice(0, 400))?.[1] ?? '') : '';
   const hash = createHash('sha256')
     .update(text).update(readFileSync(join(here, 'conformance.h'))).update(readFileSync(join(here, 'thread.h')))
     .update(readFileSync(join(here, 'inet.h')))

@@ -42,7 +42,7 @@ async function compile(source: string, compiler: string, kind: string, key: stri
   const hash = createHash('sha256')
     .update(text).update(readFileSync(join(here, 'conformance.h'))).update(readFileSync(join(here, 'thread.h')))
     .update(readFileSync(join(here, 'inet.h')))
-    .update(CFLAGS.join(' ')).update(key).digest('hex');
+    .update([...CFLAGS, linked].join(' ')).update(key).digest('hex');
   const stamp = `${target}.key`;
   if (existsSync(target) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return '';
   const result = await run(compiler, [...CFLAGS, ...(linked ? [linked] : []), '-o', target, source], 180);

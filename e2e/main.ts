@@ -85,7 +85,9 @@ async function makeBench(build: string, browser: BrowserName) {
       return made;
     };
     const bench: Bench = {
-      browser, server, build, layer, base, runtime, link, tab, machine, boot,
+      browser, server, build, layer, base, runtime, link,
+      image: (name) => readLayer(build, name),
+      tab, machine, boot,
       note: (text) => void notes.push(text),
     };
     const late = Promise.withResolvers<never>();
@@ -115,14 +117,18 @@ async function main(): Promise<number> {
   for (const file of globSync(`${values.spec}.spec.ts`, { cwd: import.meta.dirname }).sort()) {
     await import(join(import.meta.dirname, file));
   }
-  const wanted = tests.filter((test) => test.browsers.includes(browser) && test.name.includes(values.grep));
+  const chosen = tests.filter((test) => test.browsers.includes(browser) && test.name.includes(values.grep));
+  const isBuilt = ({ image }: Test): boolean => image === undefined || existsSync(join(build, 'images', `${image}.json`));
+  const wanted = chosen.filter(isBuilt);
+  const skipped = chosen.filter((test) => !isBuilt(test));
   if (values.list) {
-    for (const test of wanted) console.log(test.name);
+    for (const test of chosen) console.log(test.name);
     return 0;
   }
   if (wanted.length > 1) rmSync(join(build, 'e2e', browser), { recursive: true, force: true });
   const { driver, runOne } = await makeBench(build, browser);
   console.log(`${driver.name} ${driver.version}: ${wanted.length} tests`);
+  for (const { name, image } of skipped) console.log(`[skipped] ${name}: the image ${image} is not built; ./run --with ${image} builds it`);
   let failed = 0;
   try {
     for (const [at, test] of wanted.entries()) {
@@ -143,8 +149,8 @@ async function main(): Promise<number> {
   } finally {
     await driver.close();
   }
-  console.log(`${wanted.length - failed} passed, ${failed} failed`);
-  return failed === 0 && wanted.length > 0 ? 0 : 1;
+  console.log(`${wanted.length - failed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`);
+  return failed === 0 && chosen.length > 0 ? 0 : 1;
 }
 
 process.exit(await main());

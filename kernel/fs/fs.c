@@ -7,6 +7,7 @@ const struct fs_type *const fs_types[] = {
 	&overlay_type,
 	&tmpfs_type,
 	&procfs_type,
+	&sysfs_type,
 	&devfs_type,
 	&hostfs_type,
 	NULL,

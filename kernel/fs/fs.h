@@ -13,6 +13,7 @@ extern const struct fs_type tmpfs_type;	  /* files in memory */
 extern const struct fs_type erofs_type;	  /* image layers, read-only */
 extern const struct fs_type overlay_type; /* writable over read-only */
 extern const struct fs_type procfs_type;
+extern const struct fs_type sysfs_type;
 extern const struct fs_type devfs_type;
 extern const struct fs_type hostfs_type; /* folders of the host, read-only: boot mounts them */
 

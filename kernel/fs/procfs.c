@@ -330,25 +330,24 @@ static const struct proc_entry root_entry = {
 
 static void proc_statfs(struct super *super, struct abi_statfs *out)
 {
-	(void)super;
-	out->type = PROC_MAGIC;
+	out->type = super->magic;
 }
 
 static const struct super_ops proc_super_ops = {.evict = proc_evict, .statfs = proc_statfs};
 
-static int proc_mount(const char *source, uint32_t flags, const char *options, struct super **out)
+int proc_table_mount(const struct fs_type *type, uint32_t magic, const char *source,
+	const struct proc_entry *entry, struct super **out)
 {
-	struct super *super = super_alloc(&procfs_type, &proc_super_ops);
+	struct super *super = super_alloc(type, &proc_super_ops);
 	struct inode *root;
 	int err;
 
-	(void)source, (void)flags, (void)options;
 	if (!super)
 		return -ENOMEM;
-	super->magic = PROC_MAGIC;
+	super->magic = magic;
 	super->no_dcache = true;
-	str_copy(super->source, "proc", sizeof(super->source));
-	root = proc_inode(super, &root_entry, 1, NULL, 0, 0);
+	str_copy(super->source, source, sizeof(super->source));
+	root = proc_inode(super, entry, 1, NULL, 0, 0);
 	err = IS_ERR(root) ? PTR_ERR(root) : super_set_root(super, root);
 	if (err) {
 		super_put(super);
@@ -356,6 +355,12 @@ static int proc_mount(const char *source, uint32_t flags, const char *options, s
 	}
 	*out = super;
 	return 0;
+}
+
+static int proc_mount(const char *source, uint32_t flags, const char *options, struct super **out)
+{
+	(void)source, (void)flags, (void)options;
+	return proc_table_mount(&procfs_type, PROC_MAGIC, "proc", &root_entry, out);
 }
 
 const struct fs_type procfs_type = {.name = "proc", .mount = proc_mount, .nodev = true};

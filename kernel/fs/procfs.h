@@ -45,6 +45,7 @@ struct proc_entry {
 };
 #define PROC_FILE(n, m, f) {.name = (n), .mode = S_IFREG | (m), .text = (f)}
 #define PROC_PRIVATE(n, m, f) {.name = (n), .mode = S_IFREG | (m), .text = (f), .private = true}
+#define PROC_STORE(n, m, f, s) {.name = (n), .mode = S_IFREG | (m), .text = (f), .store = (s)}
 #define PROC_DIR(n, e) {.name = (n), .mode = S_IFDIR | 0555, .entries = (e), .count = ARRAY_LEN(e)}
 
 struct proc_node {
@@ -76,12 +77,44 @@ int proc_table_lookup(struct inode *dir, const struct proc_entry *entries, uint3
 /* Emits rows from cookie *pos = DOTS + index on. False: no room. */
 bool proc_table_emit(const struct proc_node *dir, const struct proc_entry *entries, uint32_t count,
 	uint64_t *pos, struct dir_emit *emit);
+/* A file system whose root is a row. 0, -ENOMEM. */
+int proc_table_mount(const struct fs_type *type, uint32_t magic, const char *source,
+	const struct proc_entry *entry, struct super **out);
 #define PROC_DOTS 2u
 #define PROC_DYNAMIC 0x10000u /* cookies of numbered entries begin here */
 
 extern const struct inode_ops proc_dir_ops, proc_file_ops;
 extern const struct file_ops proc_dir_fops, proc_file_fops;
 
+/* procfs_mem.c */
+struct mm *proc_mm_get(struct proc *p); /* referenced; NULL: it has ended */
+int proc_maps_text(struct proc_text *t, struct proc_node *n);
+int proc_smaps_text(struct proc_text *t, struct proc_node *n);
+int proc_smaps_rollup_text(struct proc_text *t, struct proc_node *n);
+int proc_statm_text(struct proc_text *t, struct proc_node *n);
+int proc_meminfo_text(struct proc_text *t, struct proc_node *n);
+void proc_status_memory(struct proc_text *t, struct proc_node *n); /* VmSize and so on */
+/* All in bytes. used has kernel, user and what S has grown to; cached is part of kernel. */
+struct machine_memory {
+	uint64_t total, used, kernel, cached, user, shared;
+};
+void proc_machine_memory(struct machine_memory *m);
+/* procfs_more.c */
+int proc_limits_text(struct proc_text *t, struct proc_node *n);
+int proc_io_text(struct proc_text *t, struct proc_node *n);
+int proc_cgroup_text(struct proc_text *t, struct proc_node *n);
+int proc_oom_score_text(struct proc_text *t, struct proc_node *n);
+int proc_oom_adj_text(struct proc_text *t, struct proc_node *n);
+int proc_oom_adj_store(struct proc_node *n, const char *s, size_t len);
+int proc_loginuid_text(struct proc_text *t, struct proc_node *n);
+int proc_loginuid_store(struct proc_node *n, const char *s, size_t len);
+int proc_sessionid_text(struct proc_text *t, struct proc_node *n);
+int proc_id_map_text(struct proc_text *t, struct proc_node *n);
+int proc_setgroups_text(struct proc_text *t, struct proc_node *n);
+int proc_personality_text(struct proc_text *t, struct proc_node *n);
+int proc_schedstat_text(struct proc_text *t, struct proc_node *n);
+int proc_syscall_text(struct proc_text *t, struct proc_node *n);
+int proc_children_text(struct proc_text *t, struct proc_node *n);
 /* procfs_pid.c */
 extern const struct proc_entry proc_pid_entry; /* the directory of one process */
 /* procfs_net.c */
@@ -93,6 +126,9 @@ extern const struct file_ops proc_fd_dir_fops;
 /* procfs_pleat.c */
 #define PROC_PLEAT_COUNT 3
 extern const struct proc_entry proc_pleat_entries[PROC_PLEAT_COUNT];
+/* procfs_sysctl.c */
+#define PROC_SYS_COUNT 4
+extern const struct proc_entry proc_sys_entries[PROC_SYS_COUNT];
 /* procfs_sys.c */
 extern const struct proc_entry proc_root_entries[];
 extern const uint32_t proc_root_count;

@@ -129,32 +129,9 @@ static void take_snapshot(struct proc_node *n, struct snapshot *s)
 	s->name[sizeof(s->name) - 1] = 0;
 }
 
-/* The process's memory, referenced; NULL: it has ended. */
-static struct mm *mm_of(struct proc *p)
-{
-	struct mm *mm;
-
-	lock_acquire(&p->lock);
-	mm = p->mm;
-	if (mm)
-		mm_get(mm);
-	lock_release(&p->lock);
-	return mm;
-}
-
-static void memory_of(struct proc *p, uint64_t *mapped, uint64_t *resident)
-{
-	struct mm *mm = mm_of(p);
-
-	*mapped = *resident = 0;
-	if (!mm)
-		return;
-	mm_usage(mm, mapped, resident);
-	mm_put(mm);
-}
-
 struct signals {
 	sigset_k pending, shared, blocked, ignored, caught;
+	uint32_t queued;
 };
 
 static void take_signals(struct proc_node *n, struct signals *s)
@@ -166,6 +143,7 @@ static void take_signals(struct proc_node *n, struct signals *s)
 	lock_acquire(&proc_tree_lock);
 	lock_acquire(&p->sig_lock);
 	s->shared = p->pending.set;
+	s->queued = p->pending.count;
 	for (int i = 1; i < SIG_COUNT; i++) {
 		if (p->actions[i].handler == SIG_IGN_K)
 			s->ignored |= SIGBIT(i);
@@ -187,9 +165,13 @@ static void take_signals(struct proc_node *n, struct signals *s)
 
 static void stat_memory(struct proc_text *t, struct proc_node *n)
 {
-	uint64_t mapped, resident;
+	uint64_t mapped = 0, resident = 0;
+	struct mm *mm = proc_mm_get(n->proc);
 
-	memory_of(n->proc, &mapped, &resident);
+	if (mm) {
+		mm_usage(mm, &mapped, &resident);
+		mm_put(mm);
+	}
 	text_add(t, " %llu %llu %llu", (unsigned long long)mapped,
 		(unsigned long long)(resident >> PAGE_SHIFT), ~0ull);
 }
@@ -198,7 +180,7 @@ static int stat_text(struct proc_text *t, struct proc_node *n)
 {
 	struct snapshot s;
 	struct signals g;
-	struct mm *mm = mm_of(n->proc);
+	struct mm *mm = proc_mm_get(n->proc);
 
 	take_snapshot(n, &s);
 	take_signals(n, &g);
@@ -222,17 +204,6 @@ static int stat_text(struct proc_text *t, struct proc_node *n)
 		text_add(t, " 0 0 0 0 %u\n", s.exit_code);
 	if (mm)
 		mm_put(mm);
-	return 0;
-}
-
-static int statm_text(struct proc_text *t, struct proc_node *n)
-{
-	uint64_t mapped, resident;
-
-	memory_of(n->proc, &mapped, &resident);
-	text_add(t, "%llu %llu 0 0 0 %llu 0\n", (unsigned long long)(mapped >> PAGE_SHIFT),
-		(unsigned long long)(resident >> PAGE_SHIFT),
-		(unsigned long long)(resident >> PAGE_SHIFT));
 	return 0;
 }
 
@@ -284,40 +255,61 @@ static uint32_t umask_of(struct proc *p)
 	return mask;
 }
 
-static int status_text(struct proc_text *t, struct proc_node *n)
+static void status_signals(struct proc_text *t, struct proc_node *n)
 {
-	uint64_t mapped, resident;
-	struct snapshot s;
 	struct signals g;
+	uint64_t limit;
 
-	take_snapshot(n, &s);
 	take_signals(n, &g);
-	text_add(t,
-		"Name:\t%s\nUmask:\t%04o\nState:\t%s\nTgid:\t%u\nNgid:\t0\nPid:\t%u\nPPid:\t%u\n",
-		s.name, umask_of(n->proc), state_name(s.state), s.pid, s.tid, s.ppid);
-	text_add(t, "TracerPid:\t0\nUid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t64\n",
-		s.ids.ruid, s.ids.euid, s.ids.suid, s.ids.fsuid, s.ids.rgid, s.ids.egid, s.ids.sgid,
-		s.ids.fsgid);
-	status_groups(t, n->proc);
-	text_add(t, "NStgid:\t%u\nNSpid:\t%u\nNSpgid:\t%u\nNSsid:\t%u\n", s.pid, s.tid, s.pgid,
-		s.sid);
-	if (s.state != 'Z') {
-		memory_of(n->proc, &mapped, &resident);
-		text_add(t, "VmPeak:\t%8llu kB\nVmSize:\t%8llu kB\nVmLck:\t%8u kB\n",
-			(unsigned long long)(mapped >> 10), (unsigned long long)(mapped >> 10), 0);
-		text_add(t,
-			"VmHWM:\t%8llu kB\nVmRSS:\t%8llu kB\nVmData:\t%8llu kB\nVmSwap:\t%8u kB\n",
-			(unsigned long long)(resident >> 10), (unsigned long long)(resident >> 10),
-			(unsigned long long)(resident >> 10), 0);
-	}
-	text_add(t, "Threads:\t%u\nSigQ:\t0/1024\nSigPnd:\t%016llx\nShdPnd:\t%016llx\n", s.nthreads,
-		(unsigned long long)g.pending, (unsigned long long)g.shared);
+	lock_acquire(&n->proc->lock);
+	limit = n->proc->limits[RLIMIT_SIGPENDING].cur;
+	lock_release(&n->proc->lock);
+	text_add(t, "SigQ:\t%u/%llu\nSigPnd:\t%016llx\nShdPnd:\t%016llx\n", g.queued,
+		(unsigned long long)limit, (unsigned long long)g.pending,
+		(unsigned long long)g.shared);
 	text_add(t, "SigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n",
 		(unsigned long long)g.blocked, (unsigned long long)g.ignored,
 		(unsigned long long)g.caught);
+}
+
+/* Root has all of Linux's capabilities, anybody else none. */
+static void status_caps(struct proc_text *t, uint32_t euid, uint32_t ruid)
+{
+	uint64_t all = CAP_ALL;
+	bool permitted = euid == 0 || ruid == 0;
+
 	text_add(t, "CapInh:\t%016x\nCapPrm:\t%016llx\nCapEff:\t%016llx\n", 0,
-		s.ids.euid ? 0ull : 0x1ffffffffffull, s.ids.euid ? 0ull : 0x1ffffffffffull);
-	text_add(t, "NoNewPrivs:\t0\nSeccomp:\t0\nCpus_allowed:\t1\nCpus_allowed_list:\t0\n");
+		(unsigned long long)(permitted ? all : 0),
+		(unsigned long long)(euid == 0 ? all : 0));
+	text_add(t, "CapBnd:\t%016llx\nCapAmb:\t%016x\nNoNewPrivs:\t0\nSeccomp:\t0\n",
+		(unsigned long long)all, 0);
+}
+
+static int status_text(struct proc_text *t, struct proc_node *n)
+{
+	uint32_t cpus = cpu_count();
+	struct snapshot s;
+
+	take_snapshot(n, &s);
+	text_add(t,
+		"Name:\t%s\nUmask:\t%04o\nState:\t%s\nTgid:\t%u\nNgid:\t0\nPid:\t%u\nPPid:\t%u\n",
+		s.name, umask_of(n->proc), state_name(s.state), s.pid, s.tid, s.ppid);
+	text_add(t, "TracerPid:\t0\nUid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\n",
+		s.ids.ruid, s.ids.euid, s.ids.suid, s.ids.fsuid, s.ids.rgid, s.ids.egid, s.ids.sgid,
+		s.ids.fsgid, s.state == 'Z' ? 0 : 64);
+	status_groups(t, n->proc);
+	text_add(t, "NStgid:\t%u\nNSpid:\t%u\nNSpgid:\t%u\nNSsid:\t%u\nKthread:\t0\n", s.pid, s.tid,
+		s.pgid, s.sid);
+	proc_status_memory(t, n);
+	text_add(t, "Threads:\t%u\n", MAX(s.nthreads, 1u));
+	status_signals(t, n);
+	status_caps(t, s.ids.euid, s.ids.ruid);
+	text_add(
+		t, "Cpus_allowed:\t%x\nCpus_allowed_list:\t0", cpus >= 32 ? ~0u : (1u << cpus) - 1);
+	if (cpus > 1)
+		text_add(t, "-%u", cpus - 1);
+	text_add(t, "\nMems_allowed:\t1\nMems_allowed_list:\t0\nvoluntary_ctxt_switches:\t0\n"
+		    "nonvoluntary_ctxt_switches:\t0\n");
 	return 0;
 }
 
@@ -356,7 +348,7 @@ static int comm_store(struct proc_node *n, const char *s, size_t len)
 
 static int cmdline_text(struct proc_text *t, struct proc_node *n)
 {
-	struct mm *mm = mm_of(n->proc);
+	struct mm *mm = proc_mm_get(n->proc);
 
 	if (!mm)
 		return 0; /* a zombie has none */
@@ -368,7 +360,7 @@ static int cmdline_text(struct proc_text *t, struct proc_node *n)
 
 static int environ_text(struct proc_text *t, struct proc_node *n)
 {
-	struct mm *mm = mm_of(n->proc);
+	struct mm *mm = proc_mm_get(n->proc);
 
 	if (!mm)
 		return 0;
@@ -378,84 +370,12 @@ static int environ_text(struct proc_text *t, struct proc_node *n)
 	return 0;
 }
 
-static int maps_text(struct proc_text *t, struct proc_node *n)
-{
-	struct mm *mm = mm_of(n->proc);
-	size_t need = 1024, n_now = 0;
-
-	if (!mm)
-		return 0;
-	/* The map may grow between the two calls: until it fits. */
-	while (text_reserve(t, need)) {
-		n_now = mm_maps_text(mm, t->buf, t->room);
-		if (n_now <= t->room)
-			break;
-		need = n_now + 256;
-	}
-	if (!t->err)
-		t->len = n_now;
-	mm_put(mm);
-	return 0;
-}
-
-static int limits_text(struct proc_text *t, struct proc_node *n)
-{
-	static const struct {
-		const char *name, *unit;
-	} rows[RLIMIT_COUNT] = {{"Max cpu time", "seconds"}, {"Max file size", "bytes"},
-		{"Max data size", "bytes"}, {"Max stack size", "bytes"},
-		{"Max core file size", "bytes"}, {"Max resident set", "bytes"},
-		{"Max processes", "processes"}, {"Max open files", "files"},
-		{"Max locked memory", "bytes"}, {"Max address space", "bytes"},
-		{"Max file locks", "locks"}, {"Max pending signals", "signals"},
-		{"Max msgqueue size", "bytes"}, {"Max nice priority", ""},
-		{"Max realtime priority", ""}, {"Max realtime timeout", "us"}};
-	struct rlimit_k limits[RLIMIT_COUNT];
-
-	lock_acquire(&n->proc->lock);
-	memcpy(limits, n->proc->limits, sizeof(limits));
-	lock_release(&n->proc->lock);
-	text_add(t, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
-	for (uint32_t i = 0; i < RLIMIT_COUNT; i++) {
-		char cur[24] = "unlimited", max[24] = "unlimited";
-
-		if (limits[i].cur != RLIM_INFINITY_K)
-			kformat(cur, sizeof(cur), "%llu", (unsigned long long)limits[i].cur);
-		if (limits[i].max != RLIM_INFINITY_K)
-			kformat(max, sizeof(max), "%llu", (unsigned long long)limits[i].max);
-		text_add(t, "%-25s %-20s %-20s %-10s\n", rows[i].name, cur, max, rows[i].unit);
-	}
-	return 0;
-}
-
-static int io_text(struct proc_text *t, struct proc_node *n)
-{
-	text_add(t, "rchar: 0\nwchar: 0\nsyscr: %llu\nsyscw: 0\n",
-		(unsigned long long)proc_syscalls(n->proc));
-	text_add(t, "read_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n");
-	return 0;
-}
-
 static int wchan_text(struct proc_text *t, struct proc_node *n)
 {
 	struct snapshot s;
 
 	take_snapshot(n, &s);
 	text_add(t, "%s", s.wchan ? s.wchan : "0");
-	return 0;
-}
-
-static int oom_text(struct proc_text *t, struct proc_node *n)
-{
-	(void)n;
-	text_add(t, "0\n");
-	return 0;
-}
-
-static int cgroup_text(struct proc_text *t, struct proc_node *n)
-{
-	(void)n;
-	text_add(t, "0::/\n");
 	return 0;
 }
 
@@ -524,33 +444,46 @@ static const struct inode_ops cwd_ops = {.jump = cwd_jump};
 static const struct inode_ops root_ops = {.jump = root_jump};
 static const struct inode_ops exe_ops = {.jump = exe_jump};
 
+/* clang-format off */
 #define PID_ENTRIES                                                                                \
-	PROC_FILE("stat", 0444, stat_text), PROC_FILE("statm", 0444, statm_text),                  \
-		PROC_FILE("status", 0444, status_text),                                            \
-		{.name = "comm", .mode = S_IFREG | 0644, .text = comm_text, .store = comm_store},  \
-		PROC_FILE("cmdline", 0444, cmdline_text),                                          \
-		PROC_PRIVATE("environ", 0400, environ_text),                                       \
-		PROC_PRIVATE("maps", 0444, maps_text), PROC_FILE("limits", 0444, limits_text),     \
-		PROC_PRIVATE("io", 0400, io_text), PROC_FILE("wchan", 0444, wchan_text),           \
-		PROC_FILE("mounts", 0444, proc_mounts_text),                                       \
-		PROC_FILE("mountinfo", 0444, proc_mountinfo_text),                                 \
-		PROC_FILE("oom_score", 0444, oom_text),                                            \
-		PROC_FILE("oom_score_adj", 0444, oom_text),                                        \
-		PROC_FILE("cgroup", 0444, cgroup_text),                                            \
-		{.name = "cwd", .mode = S_IFLNK | 0777, .ops = &cwd_ops},                          \
-		{.name = "root", .mode = S_IFLNK | 0777, .ops = &root_ops},                        \
-		{.name = "exe", .mode = S_IFLNK | 0777, .ops = &exe_ops},                          \
-		{.name = "fd",                                                                     \
-			.mode = S_IFDIR | 0500,                                                    \
-			.ops = &proc_fd_dir_ops,                                                   \
-			.fops = &proc_fd_dir_fops,                                                 \
-			.private = true},                                                          \
-	{                                                                                          \
-		.name = "fdinfo", .mode = S_IFDIR | 0500, .ops = &proc_fdinfo_dir_ops,             \
-		.fops = &proc_fd_dir_fops, .private = true                                         \
-	}
+	PROC_FILE("stat", 0444, stat_text),                                                        \
+	PROC_FILE("statm", 0444, proc_statm_text),                                                 \
+	PROC_FILE("status", 0444, status_text),                                                    \
+	PROC_STORE("comm", 0644, comm_text, comm_store),                                           \
+	PROC_FILE("cmdline", 0444, cmdline_text),                                                  \
+	PROC_PRIVATE("environ", 0400, environ_text),                                               \
+	PROC_PRIVATE("maps", 0444, proc_maps_text),                                                \
+	PROC_PRIVATE("smaps", 0444, proc_smaps_text),                                              \
+	PROC_PRIVATE("smaps_rollup", 0444, proc_smaps_rollup_text),                                \
+	PROC_FILE("limits", 0444, proc_limits_text),                                               \
+	PROC_PRIVATE("io", 0400, proc_io_text),                                                    \
+	PROC_FILE("wchan", 0444, wchan_text),                                                      \
+	PROC_PRIVATE("syscall", 0400, proc_syscall_text),                                          \
+	PROC_PRIVATE("personality", 0400, proc_personality_text),                                  \
+	PROC_FILE("schedstat", 0444, proc_schedstat_text),                                         \
+	PROC_FILE("mounts", 0444, proc_mounts_text),                                               \
+	PROC_FILE("mountinfo", 0444, proc_mountinfo_text),                                         \
+	PROC_FILE("oom_score", 0444, proc_oom_score_text),                                         \
+	PROC_STORE("oom_score_adj", 0644, proc_oom_adj_text, proc_oom_adj_store),                  \
+	PROC_STORE("loginuid", 0644, proc_loginuid_text, proc_loginuid_store),                     \
+	PROC_FILE("sessionid", 0444, proc_sessionid_text),                                         \
+	PROC_FILE("cgroup", 0444, proc_cgroup_text),                                               \
+	PROC_FILE("uid_map", 0444, proc_id_map_text),                                              \
+	PROC_FILE("gid_map", 0444, proc_id_map_text),                                              \
+	PROC_FILE("setgroups", 0444, proc_setgroups_text),                                         \
+	{.name = "net", .mode = S_IFDIR | 0555, .entries = proc_net_entries,                       \
+		.count = PROC_NET_COUNT},                                                          \
+	{.name = "cwd", .mode = S_IFLNK | 0777, .ops = &cwd_ops},                                  \
+	{.name = "root", .mode = S_IFLNK | 0777, .ops = &root_ops},                                \
+	{.name = "exe", .mode = S_IFLNK | 0777, .ops = &exe_ops},                                  \
+	{.name = "fd", .mode = S_IFDIR | 0500, .ops = &proc_fd_dir_ops,                            \
+		.fops = &proc_fd_dir_fops, .private = true},                                       \
+	{.name = "fdinfo", .mode = S_IFDIR | 0500, .ops = &proc_fdinfo_dir_ops,                    \
+		.fops = &proc_fd_dir_fops, .private = true}
+/* clang-format on */
 
-static const struct proc_entry task_entries[] = {PID_ENTRIES};
+static const struct proc_entry task_entries[] = {
+	PID_ENTRIES, PROC_FILE("children", 0444, proc_children_text)};
 static const struct proc_entry task_entry = PROC_DIR("task", task_entries);
 
 /* ---- task/ ---- */

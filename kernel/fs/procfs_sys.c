@@ -1,6 +1,6 @@
 /*
- * procfs_sys.c - what /proc says about the machine: memory, time, file systems, mounts, sys/.
- * Spec: proc(5), proc_sys(5) of Linux.
+ * procfs_sys.c - what /proc says about the machine: memory, time, file systems, mounts.
+ * Spec: proc(5) of Linux.
  * Locks: RANK_MOUNT while mounts are told; else those of the rooms asked.
  */
 #include "fs/procfs.h"
@@ -52,34 +52,7 @@ static const struct inode_ops self_ops = {.readlink = self_readlink};
 static const struct inode_ops thread_self_ops = {.readlink = thread_self_readlink};
 static const struct inode_ops mounts_ops = {.readlink = mounts_readlink};
 
-/* ---- memory and time ---- */
-
-static int meminfo_text(struct proc_text *t, struct proc_node *n)
-{
-	struct chunk_stats chunks;
-	struct alloc_stats a;
-	uint64_t total, used, cached;
-
-	(void)n;
-	alloc_stats(&a);
-	chunk_stats(&chunks);
-	total = a.limit_bytes >> 10;
-	used = a.used_bytes >> 10;
-	cached = MIN((uint64_t)chunks.chunks << (CHUNK_SHIFT - 10), used);
-	text_add(t,
-		"MemTotal:       %8llu kB\nMemFree:        %8llu kB\nMemAvailable:   %8llu kB\n",
-		(unsigned long long)total, (unsigned long long)(total - used),
-		(unsigned long long)(total - used + cached));
-	text_add(t, "Buffers:        %8u kB\nCached:         %8llu kB\nSwapCached:     %8u kB\n", 0,
-		(unsigned long long)cached, 0);
-	text_add(t, "Active:         %8llu kB\nInactive:       %8u kB\n",
-		(unsigned long long)(used - cached), 0);
-	text_add(t, "SwapTotal:      %8u kB\nSwapFree:       %8u kB\nDirty:          %8u kB\n", 0,
-		0, 0);
-	text_add(t, "Shmem:          %8u kB\nSlab:           %8llu kB\nSReclaimable:   %8u kB\n", 0,
-		(unsigned long long)(used - cached), 0);
-	return 0;
-}
+/* ---- time ---- */
 
 /* Time that some process ran, summed: the machine's one idea of being busy. */
 static uint64_t busy_ns(uint32_t *processes)
@@ -266,20 +239,38 @@ static void mounts_line(struct mount *m, void *arg)
 	text_add(w->t, " 0 0\n");
 }
 
+/* What of its file system is mounted: a bind mount shows a part. */
+static void text_within(struct mount_walk *w, const struct mount *m)
+{
+	const struct dentry *d = m->root;
+	size_t at = sizeof(w->place) - 1;
+
+	w->place[at] = 0;
+	for (; d != m->super->root && d->parent && d->parent != d; d = d->parent) {
+		size_t len = strlen(d->name);
+
+		if (len + 1 > at)
+			break;
+		at -= len;
+		memcpy(w->place + at, d->name, len);
+		w->place[--at] = '/';
+	}
+	text_field(w->t, w->place[at] ? w->place + at : "/");
+}
+
 static void mountinfo_line(struct mount *m, void *arg)
 {
 	struct mount_walk *w = arg;
 
+	/* Not to be seen from the caller's root: no line. */
 	if (mount_text_locked(m, w->place, sizeof(w->place)) < 0)
 		return;
 	text_add(w->t, "%u %u %u:%u ", m->id, m->parent ? m->parent->id : 0, MAJOR(m->super->dev),
 		MINOR(m->super->dev));
-	/* The place within the file system; of a bind mount only its last name is told. */
-	text_add(w->t, "/");
-	if (m->root != m->super->root)
-		text_field(w->t, m->root->name);
+	text_within(w, m);
 	text_add(w->t, " ");
-	text_field(w->t, w->place);
+	if (mount_text_locked(m, w->place, sizeof(w->place)) >= 0)
+		text_field(w->t, w->place);
 	text_add(w->t, " ");
 	text_mount_flags(w->t, m);
 	text_add(w->t, " - %s ", m->super->type->name);
@@ -311,151 +302,6 @@ int proc_mountinfo_text(struct proc_text *t, struct proc_node *n)
 	return each_mount(t, mountinfo_line);
 }
 
-/* ---- sys/ ---- */
-
-static int hostname_text(struct proc_text *t, struct proc_node *n)
-{
-	char name[65];
-
-	(void)n;
-	text_add(t, "%s\n", host_name(name, sizeof(name)));
-	return 0;
-}
-
-static int osrelease_text(struct proc_text *t, struct proc_node *n)
-{
-	(void)n;
-	text_add(t, "%s\n", kernel_release);
-	return 0;
-}
-
-static int sysversion_text(struct proc_text *t, struct proc_node *n)
-{
-	(void)n;
-	text_add(t, "%s\n", kernel_version);
-	return 0;
-}
-
-static void text_uuid(struct proc_text *t, const uint8_t *u)
-{
-	for (uint32_t i = 0; i < 16; i++) {
-		uint8_t b = u[i];
-
-		if (i == 6)
-			b = (uint8_t)(0x40 | (b & 0x0f)); /* RFC 9562: version 4 */
-		if (i == 8)
-			b = (uint8_t)(0x80 | (b & 0x3f));
-		text_add(t, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", b);
-	}
-	text_add(t, "\n");
-}
-
-static int uuid_text(struct proc_text *t, struct proc_node *n)
-{
-	uint8_t u[16];
-
-	(void)n;
-	arch_random(u, sizeof(u));
-	text_uuid(t, u);
-	return 0;
-}
-
-static int boot_id_text(struct proc_text *t, struct proc_node *n)
-{
-	static struct lock lock = LOCK_INIT(RANK_WAITQ);
-	static uint8_t id[16]; /* [lock] */
-	static bool made;      /* [lock] */
-	uint8_t mine[16];
-
-	(void)n;
-	lock_acquire(&lock);
-	if (!made)
-		arch_random(id, sizeof(id));
-	made = true;
-	memcpy(mine, id, sizeof(mine));
-	lock_release(&lock);
-	text_uuid(t, mine);
-	return 0;
-}
-
-/* A file that always says the same. */
-#define FIXED(id, s)                                                                               \
-	static int fixed_##id(struct proc_text *t, struct proc_node *n)                            \
-	{                                                                                          \
-		(void)n;                                                                           \
-		text_bytes(t, s "\n", sizeof(s));                                                  \
-		return 0;                                                                          \
-	}
-FIXED(ostype, "Linux")
-FIXED(pid_max, "32768")
-FIXED(threads_max, "4096")
-FIXED(zero, "0")
-FIXED(one, "1")
-FIXED(two, "2")
-FIXED(none, "(none)")
-FIXED(entropy, "256")
-FIXED(file_max, "1048576")
-FIXED(nr_open, "1048576")
-FIXED(pipe_max, "1048576")
-FIXED(inotify_events, "16384")
-FIXED(inotify_instances, "128")
-FIXED(inotify_watches, "65536")
-FIXED(ngroups, "64")
-FIXED(last_cap, "40")
-FIXED(core, "core")
-FIXED(max_map, "65530")
-FIXED(somaxconn, "4096")
-
-static const struct proc_entry random_entries[] = {
-	PROC_FILE("uuid", 0444, uuid_text),
-	PROC_FILE("boot_id", 0444, boot_id_text),
-	PROC_FILE("entropy_avail", 0444, fixed_entropy),
-	PROC_FILE("poolsize", 0444, fixed_entropy),
-};
-static const struct proc_entry kernel_entries[] = {
-	PROC_FILE("hostname", 0444, hostname_text),
-	PROC_FILE("domainname", 0444, fixed_none),
-	PROC_FILE("osrelease", 0444, osrelease_text),
-	PROC_FILE("ostype", 0444, fixed_ostype),
-	PROC_FILE("version", 0444, sysversion_text),
-	PROC_FILE("pid_max", 0444, fixed_pid_max),
-	PROC_FILE("threads-max", 0444, fixed_threads_max),
-	PROC_FILE("ngroups_max", 0444, fixed_ngroups),
-	PROC_FILE("cap_last_cap", 0444, fixed_last_cap),
-	PROC_FILE("core_pattern", 0444, fixed_core),
-	PROC_FILE("randomize_va_space", 0444, fixed_zero),
-	PROC_DIR("random", random_entries),
-};
-static const struct proc_entry inotify_entries[] = {
-	PROC_FILE("max_queued_events", 0444, fixed_inotify_events),
-	PROC_FILE("max_user_instances", 0444, fixed_inotify_instances),
-	PROC_FILE("max_user_watches", 0444, fixed_inotify_watches),
-};
-static const struct proc_entry fs_entries[] = {
-	PROC_FILE("file-max", 0444, fixed_file_max),
-	PROC_FILE("nr_open", 0444, fixed_nr_open),
-	PROC_FILE("pipe-max-size", 0444, fixed_pipe_max),
-	PROC_DIR("inotify", inotify_entries),
-};
-static const struct proc_entry vm_entries[] = {
-	PROC_FILE("overcommit_memory", 0444, fixed_one),
-	PROC_FILE("max_map_count", 0444, fixed_max_map),
-	PROC_FILE("swappiness", 0444, fixed_zero),
-	PROC_FILE("drop_caches", 0444, fixed_zero),
-	PROC_FILE("laptop_mode", 0444, fixed_zero),
-	PROC_FILE("page-cluster", 0444, fixed_two),
-};
-static const struct proc_entry core_entries[] = {
-	PROC_FILE("somaxconn", 0444, fixed_somaxconn),
-};
-static const struct proc_entry net_entries[] = {PROC_DIR("core", core_entries)};
-static const struct proc_entry sys_entries[] = {
-	PROC_DIR("kernel", kernel_entries),
-	PROC_DIR("fs", fs_entries),
-	PROC_DIR("vm", vm_entries),
-	PROC_DIR("net", net_entries),
-};
-
 static const struct proc_entry sysvipc_entries[] = {
 	PROC_FILE("msg", 0444, sysv_msg_text),
 	PROC_FILE("sem", 0444, sysv_sem_text),
@@ -471,7 +317,7 @@ const struct proc_entry proc_root_entries[] = {
 	PROC_FILE("devices", 0444, devices_text),
 	PROC_FILE("filesystems", 0444, filesystems_text),
 	PROC_FILE("loadavg", 0444, loadavg_text),
-	PROC_FILE("meminfo", 0444, meminfo_text),
+	PROC_FILE("meminfo", 0444, proc_meminfo_text),
 	PROC_FILE("partitions", 0444, partitions_text),
 	PROC_FILE("stat", 0444, stat_text),
 	PROC_FILE("swaps", 0444, swaps_text),
@@ -482,7 +328,10 @@ const struct proc_entry proc_root_entries[] = {
 		.mode = S_IFDIR | 0555,
 		.entries = proc_net_entries,
 		.count = PROC_NET_COUNT},
-	PROC_DIR("sys", sys_entries),
+	{.name = "sys",
+		.mode = S_IFDIR | 0555,
+		.entries = proc_sys_entries,
+		.count = PROC_SYS_COUNT},
 	PROC_DIR("sysvipc", sysvipc_entries),
 	{.name = "pleat",
 		.mode = S_IFDIR | 0555,

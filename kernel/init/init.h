@@ -100,6 +100,9 @@ int copyin_time(uaddr_t at, uint64_t *ns) MUST_CHECK;
 /* ---- the machine (init/sysinfo.c) ---- */
 extern const char kernel_release[], kernel_version[];
 const char *host_name(char *buf, size_t size);
+const char *domain_name(char *buf, size_t size);
+int host_name_set(const char *s, size_t len); /* -EINVAL: longer than 64 bytes */
+int domain_name_set(const char *s, size_t len);
 void machine_halt(int status);
 
 #endif

@@ -305,6 +305,7 @@ static void mount_all(void)
 	path_put(&root);
 	mounts_one(&devfs_type, "dev", "/dev", MS_NOSUID | MS_NOEXEC, "");
 	mounts_one(&procfs_type, "proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, "");
+	mounts_one(&sysfs_type, "sysfs", "/sys", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "");
 	mounts_one(&tmpfs_type, "tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "mode=1777");
 	mounts_plan_all();
 	for (uint32_t i = 0; i < plan.nhostdirs; i++) {

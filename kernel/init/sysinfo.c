@@ -5,6 +5,7 @@
 #include "abi/program.h"
 #include "abi/ring.h"
 #include "host/host.h"
+#include "fs/procfs.h"
 #include "lib/alloc.h"
 #include "lib/klog.h"
 #include "lib/lock.h"
@@ -20,12 +21,43 @@ static struct lock name_lock = LOCK_INIT(RANK_WAITQ);
 static char hostname[65] = "pleat";    /* [name_lock] */
 static char domainname[65] = "(none)"; /* [name_lock] of NIS, as Linux's uname shows it */
 
-const char *host_name(char *buf, size_t size)
+static const char *get_name(const char name[65], char *buf, size_t size)
 {
 	lock_acquire(&name_lock);
-	str_copy(buf, hostname, size);
+	str_copy(buf, name, size);
 	lock_release(&name_lock);
 	return buf;
+}
+
+const char *host_name(char *buf, size_t size)
+{
+	return get_name(hostname, buf, size);
+}
+
+const char *domain_name(char *buf, size_t size)
+{
+	return get_name(domainname, buf, size);
+}
+
+static int put_name(char out[65], const char *s, size_t len)
+{
+	if (len > 64)
+		return -EINVAL;
+	lock_acquire(&name_lock);
+	memset(out, 0, 65);
+	memcpy(out, s, len);
+	lock_release(&name_lock);
+	return 0;
+}
+
+int host_name_set(const char *s, size_t len)
+{
+	return put_name(hostname, s, len);
+}
+
+int domain_name_set(const char *s, size_t len)
+{
+	return put_name(domainname, s, len);
 }
 
 int sys_uname(uaddr_t buf)
@@ -35,9 +67,7 @@ int sys_uname(uaddr_t buf)
 	} u = {.sysname = "Linux", .machine = "wasm32"};
 
 	host_name(u.nodename, sizeof(u.nodename));
-	lock_acquire(&name_lock);
-	str_copy(u.domain, domainname, sizeof(u.domain));
-	lock_release(&name_lock);
+	domain_name(u.domain, sizeof(u.domain));
 	str_copy(u.release, kernel_release, sizeof(u.release));
 	str_copy(u.version, kernel_version, sizeof(u.version));
 	return copyout(buf, &u, sizeof(u));
@@ -53,10 +83,7 @@ static int set_name(char out[65], uaddr_t name, uint32_t len)
 		return -EINVAL;
 	if (copyin(text, name, len))
 		return -EFAULT;
-	lock_acquire(&name_lock);
-	memcpy(out, text, sizeof(text));
-	lock_release(&name_lock);
-	return 0;
+	return put_name(out, text, len);
 }
 
 /* Both: -EPERM: not root; -EINVAL: longer than 64 bytes; -EFAULT. */
@@ -79,13 +106,14 @@ int sys_sysinfo(uaddr_t info)
 		uint32_t totalhigh, freehigh, unit;
 		uint8_t reserved[256];
 	} s = {.unit = 1024};
-	struct alloc_stats a;
+	struct machine_memory m;
 
-	alloc_stats(&a);
+	proc_machine_memory(&m);
 	load_average(s.loads);
 	s.uptime = (uint32_t)(arch_clock_ns() / 1000000000);
-	s.totalram = (uint32_t)(a.limit_bytes >> 10);
-	s.freeram = (uint32_t)((a.limit_bytes - a.used_bytes) >> 10);
+	s.totalram = (uint32_t)(m.total >> 10);
+	s.freeram = (uint32_t)((m.total - m.used) >> 10);
+	s.sharedram = (uint32_t)(m.shared >> 10);
 	s.procs = (uint16_t)proc_count(NULL);
 	return copyout(info, &s, sizeof(s));
 }

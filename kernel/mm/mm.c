@@ -354,33 +354,3 @@ void mm_usage(struct mm *mm, uint64_t *mapped, uint64_t *resident)
 	}
 	lock_release(&mm->lock);
 }
-
-size_t mm_maps_text(struct mm *mm, char *buf, size_t size)
-{
-	static const char *const names[] = {"", "[stack]", "", "[heap]"};
-	struct vma *v;
-	size_t n = 0;
-
-	lock_acquire(&mm->lock);
-	LIST_FOR_EACH(v, &mm->vmas, link) {
-		const char *name = v->kind == VMA_DATA && mm->exe ? mm->exe : names[v->kind];
-		struct inode *inode = v->file ? v->file->inode : NULL;
-		char line[160];
-		int len = kformat(line, sizeof(line),
-			"%08x-%08x %c%c%c%c %08llx %02x:%02x %llu%s%s\n", v->start, v->end,
-			v->prot & PROT_READ ? 'r' : '-', v->prot & PROT_WRITE ? 'w' : '-',
-			v->prot & PROT_EXEC ? 'x' : '-',
-			(v->flags & MAP_TYPE) == MAP_SHARED ? 's' : 'p',
-			(unsigned long long)v->offset, inode ? MAJOR(inode->super->dev) : 0,
-			inode ? MINOR(inode->super->dev) : 0,
-			(unsigned long long)(inode ? inode->ino : 0), *name ? "    " : "", name);
-		size_t fit = MIN((size_t)len, sizeof(line) - 1);
-
-		line[fit - 1] = '\n';
-		if (n + fit <= size)
-			memcpy(buf + n, line, fit);
-		n += fit;
-	}
-	lock_release(&mm->lock);
-	return n;
-}

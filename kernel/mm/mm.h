@@ -80,7 +80,5 @@ struct mm *mm_copy(struct mm *from);
 int mm_set_program(struct mm *mm, uint32_t stack_size, uint32_t heap_base);
 /* Bytes mapped, and bytes of private memory, for /proc. */
 void mm_usage(struct mm *mm, uint64_t *mapped, uint64_t *resident);
-/* Text of /proc/<pid>/maps into buf; returns length needed. */
-size_t mm_maps_text(struct mm *mm, char *buf, size_t size);
 
 #endif

@@ -296,3 +296,119 @@ int sys_setgroups(uint32_t size, uaddr_t list)
 	cred_install(proc_self(), c);
 	return 0;
 }
+
+/* ---- capabilities: root has all of them, anybody else none ---- */
+
+#define CAP_VERSION_1 0x19980330u
+#define CAP_VERSION_2 0x20071026u
+#define CAP_VERSION_3 0x20080522u
+
+struct cap_header {
+	uint32_t version;
+	int32_t pid;
+};
+struct cap_sets {
+	uint32_t effective, permitted, inheritable;
+};
+
+/* Words of each set in a version, 0: unknown, and the version to use was written back. */
+static int cap_words(uaddr_t header, struct cap_header *h, uint32_t *words)
+{
+	uint32_t use = CAP_VERSION_3;
+
+	if (copyin(h, header, sizeof(*h)))
+		return -EFAULT;
+	*words = h->version == CAP_VERSION_1				      ? 1
+		 : h->version == CAP_VERSION_2 || h->version == CAP_VERSION_3 ? 2
+									      : 0;
+	if (!*words && copyout(header, &use, sizeof(use)))
+		return -EFAULT;
+	return 0;
+}
+
+struct caps {
+	uint64_t permitted, effective;
+};
+
+static struct caps caps_of(const struct cred *c)
+{
+	uint64_t permitted = c->ruid == 0 || c->euid == 0 || c->suid == 0 ? CAP_ALL : 0;
+
+	return (struct caps){permitted, c->euid == 0 ? permitted : 0};
+}
+
+/* 0 or -ESRCH. */
+static int caps_find(uint32_t pid, struct caps *caps)
+{
+	struct proc *p = pid ? proc_find(pid) : NULL;
+
+	if (pid && !p)
+		return -ESRCH;
+	if (!p) {
+		*caps = caps_of(cred_self());
+		return 0;
+	}
+	lock_acquire(&p->lock);
+	*caps = p->cred ? caps_of(p->cred) : (struct caps){0};
+	lock_release(&p->lock);
+	proc_put(p);
+	return 0;
+}
+
+/*
+ * The sets of a process: all of Linux's capabilities for root, none for others.
+ * -EFAULT; -EINVAL: unknown version (and data asked for), pid < 0; -ESRCH.
+ */
+int sys_capget(uaddr_t header, uaddr_t data)
+{
+	struct cap_sets sets[2] = {0};
+	struct cap_header h;
+	struct caps caps;
+	uint32_t words;
+	int err = cap_words(header, &h, &words);
+
+	if (err)
+		return err;
+	if (!words)
+		return data ? -EINVAL : 0;
+	if (h.pid < 0)
+		return -EINVAL;
+	err = caps_find((uint32_t)h.pid, &caps);
+	if (err)
+		return err;
+	for (uint32_t i = 0; i < words; i++) {
+		sets[i].permitted = (uint32_t)(caps.permitted >> (32 * i));
+		sets[i].effective = (uint32_t)(caps.effective >> (32 * i));
+	}
+	return data && copyout(data, sets, words * sizeof(*sets)) ? -EFAULT : 0;
+}
+
+/*
+ * Set the caller's own. What it has already is taken; more than permitted is refused as on Linux,
+ * and so is less: capabilities go with being root here, and to give up some of them is to change
+ * ids. -EFAULT; -EINVAL: unknown version; -EPERM.
+ */
+int sys_capset(uaddr_t header, uaddr_t data)
+{
+	struct cap_sets sets[2] = {0};
+	struct cap_header h;
+	const struct caps have = caps_of(cred_self());
+	uint64_t effective, permitted, inheritable;
+	uint32_t words;
+	int err = cap_words(header, &h, &words);
+
+	if (err)
+		return err;
+	if (!words)
+		return -EINVAL;
+	if (copyin(sets, data, words * sizeof(*sets)))
+		return -EFAULT;
+	if (h.pid != 0 && (uint32_t)h.pid != proc_self()->pid)
+		return -EPERM;
+	effective = (sets[0].effective | (uint64_t)sets[1].effective << 32) & CAP_ALL;
+	permitted = (sets[0].permitted | (uint64_t)sets[1].permitted << 32) & CAP_ALL;
+	inheritable = (sets[0].inheritable | (uint64_t)sets[1].inheritable << 32) & CAP_ALL;
+	if (permitted != have.permitted || inheritable != 0 || effective != have.effective)
+		return -EPERM;
+	return 0;
+}

@@ -74,6 +74,8 @@ int proc_fork(struct proc **out, bool share_mm)
 	memcpy(p->limits, parent->limits, sizeof(p->limits));
 	memcpy(p->name, parent->name, sizeof(p->name));
 	p->nice = parent->nice;
+	p->oom_score_adj = parent->oom_score_adj;
+	p->loginuid = parent->loginuid;
 	if (parent->exe) {
 		file_get(parent->exe);
 		p->exe = parent->exe;

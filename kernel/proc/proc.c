@@ -11,7 +11,7 @@
 #include "syscalls.h"
 
 #define PID_BUCKETS 256u
-#define PID_MAX 32768u
+uint32_t pid_max = 32768; /* [a] no pid reaches it; /proc/sys/kernel/pid_max */
 
 struct lock proc_tree_lock = LOCK_INIT(RANK_PROC_TREE);
 struct list proc_all = LIST_INIT(proc_all);
@@ -47,8 +47,10 @@ static bool pid_free_locked(uint32_t pid)
 
 uint32_t pid_new_locked(void)
 {
-	for (uint32_t tries = 0; tries < PID_MAX; tries++) {
-		last_pid = last_pid >= PID_MAX - 1 ? 2 : last_pid + 1;
+	uint32_t max = atomic_load(&pid_max);
+
+	for (uint32_t tries = 0; tries < max; tries++) {
+		last_pid = last_pid >= max - 1 ? 2 : last_pid + 1;
 		if (pid_free_locked(last_pid))
 			return last_pid;
 	}
@@ -64,6 +66,7 @@ struct proc *proc_new(void)
 	ref_init(&p->refs, 1);
 	lock_init(&p->lock, RANK_PROC);
 	lock_init(&p->sig_lock, RANK_SIGNAL);
+	p->loginuid = ~0u;
 	list_init(&p->children);
 	list_init(&p->sibling);
 	list_init(&p->hash_link);

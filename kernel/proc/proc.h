@@ -45,6 +45,7 @@ static inline bool cred_is_root(const struct cred *c)
 {
 	return c->euid == 0;
 }
+#define CAP_ALL 0x1ffffffffffull /* Linux's capabilities, 0 to CAP_LAST_CAP: 40 */
 const struct cred *cred_get(const struct cred *c);
 void cred_put(const struct cred *c);
 
@@ -148,6 +149,8 @@ struct proc {
 	char name[16];			      /* [l] comm */
 	int32_t nice;			      /* [PROC_TREE] -20..19 */
 	struct file *exe;		      /* [l] the program's file */
+	int16_t oom_score_adj;		      /* [l] -1000..1000: kept and shown, see /proc */
+	uint32_t loginuid;		      /* [l] who logged in; ~0: nobody */
 
 	struct lock sig_lock;		       /* RANK_SIGNAL */
 	struct sigpending pending;	       /* [sig_lock] for the process */
@@ -244,6 +247,7 @@ void proc_put(struct proc *p);
 /* The next process with a pid greater than `after`, referenced; NULL at the end. For /proc. */
 struct proc *proc_next(uint32_t after);
 uint32_t proc_count(uint32_t *running);
+extern uint32_t pid_max; /* [a] pids are below it */
 /* Running time of all its threads, ended ones too, in ns (see proc.c for what is known). */
 uint64_t proc_cpu_ns(struct proc *p);
 /* Of one thread. RANK_PROC_TREE, or its own. */

@@ -393,6 +393,7 @@ static inline bool file_writable(const struct file *f)
 
 void file_get(struct file *f);
 void file_put(struct file *f); /* may sleep: release() */
+uint32_t file_count(void);     /* open files there are now */
 /* A file without a name (pipe, epoll, …). One reference. NULL: no memory. */
 struct file *file_new_anon(
 	const struct file_ops *ops, uint32_t flags, const char *anon_name, void *priv);

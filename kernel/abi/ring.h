@@ -23,6 +23,7 @@
 #define REQUEST_SLOTS 1024
 #define EVENT_SLOTS 1024
 #define CONSOLE_RING_SIZE 65536
+#define CONSOLE_COUNT 16       /* consoles are numbered 1..CONSOLE_COUNT */
 #define HOST_MEMORIES_MAX 1024 /* user memories that a host may have at once */
 
 struct host_slot {
@@ -35,7 +36,8 @@ enum {
 	OP_SPAWN = 1,	/* thread, kstack, memory, parent_memory, key_lo, key_hi, flags */
 	OP_END,		/* thread: it is DEAD; its Worker must not run on */
 	OP_MEMORY_FREE, /* memory, touched bytes: no process uses it any more; once its Workers have
-			 * parked or ended it is cleaned and comes back as EV_MEMORY */
+			 * parked or ended it is cleaned and comes back as EV_MEMORY. What lies
+			 * beyond `touched` is zero: a host may rely on that, or look for itself */
 	OP_POKE, /* memory, id: a thread there has a signal. The poll word: 0 becomes id, another
 		  * value PLEAT_POLL_ANY (never less than what it says already) */
 	OP_CONSOLE_OUTPUT,    /* console: its output ring has bytes */
@@ -186,7 +188,7 @@ struct host_area {
 	uint32_t reserved[15];
 	struct host_slot requests[REQUEST_SLOTS];
 	struct host_slot events[EVENT_SLOTS];
-	struct console_ring consoles[17]; /* by number; 0 unused */
+	struct console_ring consoles[CONSOLE_COUNT + 1]; /* by number; 0 unused */
 	struct fb_ring fbs[FB_COUNT];
 	struct input_ring input;
 	struct sound_ring sound;

@@ -3,12 +3,11 @@
 #define PROC_INTERNAL_H
 
 #include "proc/proc.h"
+#include "proc/session.h"
 
-#define THREAD_PENDING                                                                             \
-	4u /* bit of thread.state with KERNEL: look at waker.interrupt on the way out */
+/* A bit of thread.state with KERNEL: look at waker.interrupt on the way out. */
+#define THREAD_PENDING 4u
 #define KSTACK_SIZE 16384u
-
-extern struct lock proc_tree_lock; /* RANK_PROC_TREE */
 
 /* ---- proc.c, thread.c ---- */
 /* A process without threads, in no table: pid taken, signal state empty. NULL: no memory. */

@@ -8,7 +8,7 @@
 
 #include "proc/proc.h"
 
-extern struct lock proc_tree_lock;
+extern struct lock proc_tree_lock; /* RANK_PROC_TREE, proc/proc.c */
 
 /* PID 1: a session and a group of its own, no terminal. -ENOMEM. Takes the tree lock. */
 int session_init_first(struct proc *p) MUST_CHECK;

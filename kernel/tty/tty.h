@@ -14,6 +14,7 @@
 #include "lib/lock.h"
 #include "lib/ref.h"
 #include "lib/waitq.h"
+#include "abi/ring.h"
 #include "abi/termios.h"
 
 struct tty;
@@ -125,7 +126,6 @@ int console_open(uint32_t number, struct file *file, bool survives);
 
 /* ---- consoles, tty/console.c: fixed numbers 1..CONSOLE_COUNT with rings to the page ---- */
 
-#define CONSOLE_COUNT 16
 /* Console 1 exists afterwards. Panics without memory. */
 void console_init(void);
 /* Before the first open: console n is a plain stream of bytes, not a terminal (pipe mode).

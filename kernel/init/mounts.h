@@ -13,7 +13,8 @@ struct super;
  * Take a line of the boot plan if it is one of these; panics if it is a wrong one:
  *   rootlayers=<n>                 layers of the root; absent: all. The others belong to mounts.
  *   overlay=<address>:<length>     entries in K (fs/overlay_diff.h), laid over the root in this
- * order; the memory becomes ours mount=tmpfs:<bytes, 0: half of memory>:0:<path>
+ *                                  order; the memory becomes ours
+ *   mount=tmpfs:<bytes, 0: half of memory>:0:<path>
  *   mount=layer:<number>:1:<path>  mount=overlay:<number of the lowest>:<count>:<path>
  */
 bool mounts_plan_line(const char *key, char *value);

@@ -7,8 +7,7 @@
  * S, or wraps.
  *
  * struct shseg   a run of pages of S. It has one address in every process, so that fork hands it on
- *                without a copy and futexes need no more than the address. It reads as zeros when
- * new.
+ *                without a copy and futexes need no more than the address. New ones read as 0.
  *
  * Lock: one, RANK_SHARED, for the list of what is free. A segment's contents are its owner's to
  * guard: a file's (inode.lock), or nobody's.

@@ -5,9 +5,9 @@
  * to and EADDRNOTAVAIL to bind to.
  *
  * struct inet_addr   an address of either family; IPv4 as ::ffff:a.b.c.d (RFC 4291 2.5.5.2), so
- * that one comparison serves both. The wildcards differ: :: and ::ffff:0.0.0.0. struct inet_sock a
- * socket with addresses and a port; first member of tcp_sock and udp_sock. struct inet_ports  who
- * has which port of one protocol.
+ *                    that one comparison serves both. The wildcards differ: :: and ::ffff:0.0.0.0.
+ * struct inet_sock   a socket with addresses and a port; first member of tcp_sock and udp_sock.
+ * struct inet_ports  who has which port of one protocol.
  *
  * Locks: inet_ports.lock (RANK_SOCK_TABLE) outside of sock.lock. A socket's addresses change under
  * both, so either is enough to read them.
@@ -86,7 +86,6 @@ static inline uint32_t net32(uint32_t x)
 {
 	return __builtin_bswap32(x);
 }
-struct inet_addr inet_addr4(uint32_t host_order);
 extern const struct inet_addr inet_any4, inet_any6, inet_lo4, inet_lo6;
 bool inet_addr_eq(const struct inet_addr *a, const struct inet_addr *b);
 bool inet_addr_is4(const struct inet_addr *a);

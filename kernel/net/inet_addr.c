@@ -12,11 +12,6 @@ const struct inet_addr inet_any6 = {{0, 0, 0, 0}};
 const struct inet_addr inet_lo4 = {{0, 0, MAPPED, 0x0100007f}};
 const struct inet_addr inet_lo6 = {{0, 0, 0, 0x01000000}};
 
-struct inet_addr inet_addr4(uint32_t host_order)
-{
-	return (struct inet_addr){{0, 0, MAPPED, net32(host_order)}};
-}
-
 bool inet_addr_eq(const struct inet_addr *a, const struct inet_addr *b)
 {
 	return a->w[3] == b->w[3] && a->w[2] == b->w[2] && a->w[1] == b->w[1] && a->w[0] == b->w[0];

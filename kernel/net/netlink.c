@@ -19,7 +19,6 @@ struct nl_header {
 };
 #define NLM_F_REQUEST 1u
 #define NLM_F_MULTI 2u
-#define NLM_F_ACK 4u
 #define NLM_F_DUMP 0x300u
 #define NLMSG_ERROR 2
 #define NLMSG_DONE 3

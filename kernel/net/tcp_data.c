@@ -1,8 +1,9 @@
 /*
  * tcp_data.c - bytes through a TCP connection: send, receive, out-of-band, poll.
- * Spec: POSIX.1-2024 send(), recv(); RFC 9293, RFC 6093 (urgent data, of which Linux keeps one
- * byte); poll's bits as Linux has them. Locks: sock.lock of the end that receives, and for a moment
- * that of the end that sleeps. See tcp.h for who is woken when.
+ * Spec: POSIX.1-2024 send(), recv(); RFC 9293; RFC 6093 (urgent data: one byte is kept, as in
+ * Linux); poll's bits as Linux has them.
+ * Locks: sock.lock of the end that receives, and for a moment that of the end that sleeps. See
+ * tcp.h for who is woken when.
  */
 #include "net/tcp.h"
 #include "abi/program.h"

@@ -1,13 +1,16 @@
 /*
  * control.c - what a session is told, one setting a line:
  *
- *   attach PID   detach PID   all         which processes
- *   follow 0|1                            and children that they make from now on
- *   trace SET                             which calls: names, %classes, all, none; ! in front: the
- * rest signals 0|1  quiet 0|1                lines about signals; none about ends strsize N paths
- * 0|1    plain 0|1   how arguments look (struct trace_style) pids several|always|bare|never the
- * thread at a line's begin: [pid 5], 5 times none|seconds|micro|epoch|relative   zone SECONDS spent
- * 0|1   column N format text|records                   see line.c
+ *   attach PID, detach PID, all         which processes
+ *   follow 0|1                          and children that they make from now on
+ *   trace SET                           names, %classes, all, none; ! in front: all others
+ *   signals 0|1, quiet 0|1              lines about signals; none about ends
+ *   strsize N, paths 0|1, plain 0|1     how arguments look (struct trace_style)
+ *   pids several|always|bare|never      the thread at a line's begin: [pid 5], or 5 (bare)
+ *   times none|seconds|micro|epoch|relative
+ *   zone SECONDS                        of these times, east of UTC
+ *   spent 0|1, column N                 time in the call; where results begin
+ *   format text|records                 see line.c
  *
  * Locks: trace_lock to change a session; proc.lock for the permission to attach.
  */

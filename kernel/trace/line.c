@@ -4,8 +4,8 @@
  * text     as strace(1) prints them. A call that has not returned when another thread's record
  *          comes ends with "<unfinished ...>" and goes on with "<... name resumed>".
  * records  for programs, tabs between the fields and a newline after the text:
- *          kind  nanoseconds since boot  pid  tid  call  result  nanoseconds spent  of them asleep
- * text kind is one of > (entry) < (return) = (a whole line) . (end) ! (lost; result says how many)
+ *          kind  ns since boot  pid  tid  call  result  ns spent  of them asleep  text
+ *          kind is > (entry) < (return) = (a whole line) . (end) ! (lost; result: how many)
  *
  * Locks: the session's read_lock is held. Times: UTC, or the zone that the reader has set.
  */

@@ -72,7 +72,6 @@ void trace_exit(struct proc *p, uint32_t code);
 
 #define TRACE_SESSIONS_MAX 8u
 #define TRACE_RING_DEFAULT (256u << 10)
-#define TRACE_RING_MAX (8u << 20)
 
 /* -EBUSY: all slots are in use; -ENOMEM. owner: pid that it never traces, 0 none. */
 int trace_open(struct trace_session **out, uint32_t owner, uint32_t ring_bytes) MUST_CHECK;

@@ -1,6 +1,6 @@
 /*
- * inotify.c - inotify_init1(2), inotify_add_watch(2), inotify_rm_watch(2), and the queues of
- * events. Spec: inotify(7) of Linux, limits included.
+ * inotify.c - inotify_init1(2), inotify_add_watch(2), inotify_rm_watch(2), and queues of events.
+ * Spec: inotify(7) of Linux, limits included.
  *
  * Locks: notify_lock (RANK_NOTIFY, one) for who watches what: inode.watches, each instance's table.
  * inotify.lock (RANK_NOTIFY_QUEUE) for an instance's events and readers. A watch holds a reference

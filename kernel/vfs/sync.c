@@ -1,7 +1,8 @@
 /*
  * sync.c - storing what was written: sync, syncfs, fsync, fdatasync, sync_file_range; and advice
- * that a machine in memory has little use for: readahead, posix_fadvise. Spec: POSIX.1-2024
- * fsync(), posix_fadvise(); syncfs(2), sync_file_range(2), readahead(2) of Linux.
+ * that a machine in memory has little use for: readahead, posix_fadvise.
+ * Spec: POSIX.1-2024 fsync(), posix_fadvise(); syncfs(2), sync_file_range(2), readahead(2) of
+ * Linux.
  */
 #include "vfs/internal.h"
 

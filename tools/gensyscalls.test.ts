@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseTable } from './syscalltable.ts';
-import { dispatch, libcNumbers, nameTable, prototypes, supportPage, traceTable } from './gensyscalls.ts';
+import { dispatch, fuzzGrammar, libcNumbers, nameTable, prototypes, supportPage, traceTable } from './gensyscalls.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const TABLE = join(ROOT, 'kernel/abi/syscalls.tbl');
@@ -51,6 +51,14 @@ test('pointer, set, text and buffer kinds keep their parts', () => {
   assert.deepEqual([text!.kind, text!.optional], ['str', true]);
   assert.equal(buf!.length, 'n');
   assert.match(traceTable(rows), /\{"b", "", SC_BUF, 4, 0, 5\}/);
+});
+
+test('the fuzzer has a letter for each word, and no call that is absent', () => {
+  const { rows } = parseTable('56 openat fd dirfd:dir path?:p flags(O):flags mode:mode vfs/open.c\n' +
+    '67 pread64 count fd:fd out[r]:buf size:len off:offset vfs/rw.c\n98 futex int addr:word proc/futex.c absent use 422');
+  assert.match(fuzzGrammar(rows), /\{56, "fdtbm"\}, \/\* openat/);
+  assert.match(fuzzGrammar(rows), /\{67, "-fanlh"\}/);
+  assert.doesNotMatch(fuzzGrammar(rows), /98/);
 });
 
 const bad: readonly (readonly [string, RegExp])[] = [

@@ -7,6 +7,7 @@
  * OUTDIR/syscalls_dispatch.h  the switch from number to body
  * OUTDIR/syscalls_trace.h     names and kinds, for strace and /proc
  * OUTDIR/syscalls.ts          names by number
+ * OUTDIR/syscalls_fuzz.h      the grammar of the fuzzer that runs in the machine (kernel/tests/hostile/fuzz.c)
  * OUTDIR/syscall.h.in         numbers in the form of libc's bits/syscall.h.in
  * OUTDIR/../support.md        the support page
  *
@@ -133,6 +134,36 @@ ${entries.join('\n')}
 `;
 }
 
+/** What the fuzzer passes: one letter for each word of each call that is there (head of the text). */
+export function fuzzGrammar(rows: readonly Row[]): string {
+  const letters: Readonly<Record<Arg['kind'], string>> = {
+    fd: 'f', dirfd: 'd', int: 'i', u32: 'u', size: 'n', mode: 'm', pid: 'p', uid: 'g', sig: 's', flags: 'b',
+    str: 't', path: 't', buf: 'a', out: 'a', ptr: 'a', addr: 'w', off: 'l',
+  };
+  const entries = present(rows).map((row) => {
+    const words = row.args.map((arg) => letters[arg.kind] + (arg.kind === 'off' ? 'h' : '')).join('');
+    return `\t{${row.nr}, "${row.result === 'fd' ? 'f' : '-'}${words}"}, /* ${row.name} */`;
+  });
+  return `/* ${MADE} */
+#ifndef GEN_SYSCALLS_FUZZ_H
+#define GEN_SYSCALLS_FUZZ_H
+
+/*
+ * words[0]: f if the result is a descriptor, else -. Then for each word: f descriptor, d it or
+ * AT_FDCWD, i int, u one of a set or a number, n size, m mode, p pid, g user or group, s signal,
+ * b bits, t text or path, a address that is followed, w address or word, l and h low and high half.
+ */
+static const struct grammar {
+	unsigned nr;
+	const char *words;
+} grammar[] = {
+${entries.join('\n')}
+};
+
+#endif
+`;
+}
+
 /** Names by number for the host side. */
 export function nameTable(rows: readonly Row[]): string {
   const entries = rows.map((row) => `  [${row.nr}, '${row.name}'],`);
@@ -193,6 +224,7 @@ function main(args: readonly string[]): number {
   writeIfChanged(join(out, 'syscalls.h'), prototypes(rows));
   writeIfChanged(join(out, 'syscalls_dispatch.h'), dispatch(rows));
   writeIfChanged(join(out, 'syscalls_trace.h'), traceTable(rows));
+  writeIfChanged(join(out, 'syscalls_fuzz.h'), fuzzGrammar(rows));
   writeIfChanged(join(out, 'syscalls.ts'), nameTable(rows));
   writeIfChanged(join(out, 'syscall.h.in'), libcNumbers(rows));
   writeIfChanged(join(out, '../support.md'), supportPage(rows));

@@ -28,10 +28,15 @@ const ATTACKS: readonly Attack[] = [
   { name: 'malformed programs', command: ['malformed'], seconds: 60 },
   { name: 'random calls as root', command: ['fuzz', '3025', '8', '2500'], seconds: 60 },
   { name: 'random calls as a user', command: ['fuzz', '2000', '8', '2500', '1000'], seconds: 60 },
+  { name: 'threads', command: ['threads'], seconds: 90 },
+  { name: 'shared memory', command: ['shared'], seconds: 60 },
   { name: 'kill storms', command: ['storm', '3'], seconds: 90 },
   { name: 'hogs', command: ['hog'], seconds: 90 },
   { name: 'terminals', command: ['ttys', '1', '3'], seconds: 60 },
 ];
+
+/** These are linked with -mshm: they reach S, the memory that processes share. */
+const SHARED: readonly string[] = ['fuzz', 'shared'];
 
 const run = (command: string, args: readonly string[], seconds: number): Promise<Run> => runIn(root, command, args, seconds);
 
@@ -40,13 +45,16 @@ async function build(): Promise<string> {
   const made = await run('make', ['-s', '-j2', '-C', 'kernel', 'wasm', 'LOCK_DEBUG=1'], 300);
   if (made.end !== 'exit 0') return `the kernel: ${made.text}`;
   mkdirSync(out, { recursive: true });
+  const generated = join(root, 'build/gen/syscalls_fuzz.h');
   const libc = statSync(join(root, 'build/sysroot/lib/libc.a')).mtimeMs;
-  const header = statSync(join(here, 'hostile/hostile.h')).mtimeMs;
+  const header = Math.max(statSync(join(here, 'hostile/hostile.h')).mtimeMs, statSync(generated).mtimeMs);
   for (const source of globSync(join(here, 'hostile/*.c'))) {
     const target = join(out, basename(source, '.c'));
     const newest = Math.max(libc, header, statSync(source).mtimeMs);
     if (existsSync(target) && statSync(target).mtimeMs > newest) continue;
-    const compiled = await run('sdk/bin/pleat-cc', ['-O1', '-Wall', '-Werror', '-o', target, source], 180);
+    const shared = SHARED.includes(basename(source, '.c')) ? ['-mshm'] : [];
+    const flags = ['-O1', '-Wall', '-Werror', `-I${join(root, 'build/gen')}`, ...shared];
+    const compiled = await run('sdk/bin/pleat-cc', [...flags, '-o', target, source], 180);
     if (compiled.end !== 'exit 0') return `${basename(source)}: ${compiled.text}`;
   }
   return '';

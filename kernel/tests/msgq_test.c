@@ -39,11 +39,27 @@ static void receives(void)
 	}
 }
 
+static struct gate about; /* open: the child goes to sleep next */
+
+/* Return once that process sleeps. */
+static void await_asleep(pid_t pid)
+{
+	char path[32];
+	const char *end;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	do
+		end = strrchr(get_file(path), ')');
+	while (!end || end[2] != 'S');
+}
+
 static void waits_for_removal(void)
 {
 	struct text m;
-	ssize_t n = msgrcv(id, &m, sizeof(m.text), 77, 0);
+	ssize_t n;
 
+	gate_open(&about);
+	n = msgrcv(id, &m, sizeof(m.text), 77, 0);
 	_exit(n == -1 && errno == EIDRM ? 9 : 1);
 }
 
@@ -109,8 +125,10 @@ int main(void)
 	}
 	reap("receives", pid);
 	get(0, 0);
+	about = gate_new();
 	pid = child(waits_for_removal);
-	usleep(20000);
+	gate_wait(&about);
+	await_asleep(pid);
 	SHOW(msgctl(id, IPC_RMID, NULL));
 	reap("removed", pid);
 	TRUTH(put(1, "x", 0) == -1 && (errno == EINVAL || errno == EIDRM));

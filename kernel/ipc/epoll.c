@@ -117,13 +117,11 @@ void epoll_detach_locked(struct epitem *item)
 	struct epitem **b;
 
 	for (uint32_t i = 0; i < item->joined; i++) {
-		struct lock *l = atomic_load(&item->joins[i].lock);
+		struct epjoin *j = &item->joins[i];
 
-		if (!l)
-			continue;
-		lock_acquire(l);
-		waitq_leave(&item->joins[i].waiter);
-		lock_release(l);
+		lock_acquire(j->lock);
+		waitq_leave(&j->waiter);
+		lock_release(j->lock);
 	}
 	lock_acquire(&ep->ready_lock);
 	item->dead = true;
@@ -161,16 +159,6 @@ static void epoll_release(struct file *file)
 	set_put(ep);
 }
 
-void epoll_queue_gone(struct waitq *q, struct lock *l)
-{
-	lock_acquire(l);
-	waitq_wake_key(q, WAKE_GONE);
-	lock_release(l);
-	/* A epoll_detach_locked() that saw the lock before holds epoll_lock until it is through. */
-	lock_acquire(&epoll_lock);
-	lock_release(&epoll_lock);
-}
-
 /* ---- becoming ready ---- */
 
 /* Tell one thread that waits, and all that watch the set. True: a thread was told. */
@@ -190,11 +178,6 @@ bool epoll_item_notify(struct waiter *w, uint32_t key)
 	struct epoll *ep = item->set;
 	bool woke = false;
 
-	if (key == WAKE_GONE) {
-		waitq_leave(w);
-		atomic_store(&j->lock, (struct lock *)NULL);
-		return false;
-	}
 	lock_acquire_inner(&ep->ready_lock);
 	if ((item->events & ~FLAGS) && (key == 0 || (key & item->events))) {
 		if (list_empty(&item->ready_link))

@@ -22,11 +22,4 @@ extern const struct file_ops epoll_ops;
 /* The last reference of a file that sets watch is gone: they forget it. For file_put(). */
 void epoll_file_gone(struct file *f);
 
-/*
- * q, which l protects, goes away although files whose poll op joined it may stay open (a process
- * with a signalfd that others have too). Members that watch through it leave it and hear no more.
- * Holds no lock from RANK_EPOLL on. After it returns nobody looks at q or l for epoll any more.
- */
-void epoll_queue_gone(struct waitq *q, struct lock *l);
-
 #endif

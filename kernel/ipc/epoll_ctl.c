@@ -121,7 +121,7 @@ static void attach_join(struct poll_table *pt, struct waitq *q, struct lock *l)
 	j->item = item;
 	j->waiter.notify = epoll_item_notify;
 	j->waiter.exclusive = item->events & EPOLLEXCLUSIVE;
-	atomic_store(&j->lock, l);
+	j->lock = l;
 	waitq_join(q, &j->waiter);
 }
 

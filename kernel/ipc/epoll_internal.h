@@ -30,7 +30,7 @@ struct epoll {
 struct epjoin {
 	struct waiter waiter;
 	struct epitem *item; /* [i] */
-	struct lock *lock;   /* [a] protects the queue; NULL: not in one */
+	struct lock *lock;   /* [i] protects the queue */
 };
 
 struct epitem {

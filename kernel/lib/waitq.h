@@ -60,8 +60,6 @@ struct waiter {
 	bool (*notify)(struct waiter *w, uint32_t key);
 	bool exclusive; /* no need to tell it once another exclusive one took the wake-up */
 };
-/* A key: the queue itself goes away; notify() leaves it. See ipc/epoll.h, epoll_queue_gone(). */
-#define WAKE_GONE 0x4000u
 
 #define WAITQ_INIT(q) {LIST_INIT((q).waiters)}
 void waitq_init(struct waitq *q);

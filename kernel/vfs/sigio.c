@@ -76,10 +76,6 @@ static bool told(struct waiter *w, uint32_t key)
 {
 	struct sigio *s = (struct sigio *)(void *)w->waker;
 
-	if (key & WAKE_GONE) {
-		list_del(&w->node);
-		return false;
-	}
 	lock_acquire(&sigio_lock);
 	s->key |= key ? key : POLLIN;
 	if (list_empty(&s->due_link)) {

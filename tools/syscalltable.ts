@@ -52,7 +52,7 @@ const PLAIN_KINDS: ReadonlySet<string> = new Set([
 const MAX_WORDS = 6;
 
 /** The words among a0..a5 that an argument takes. */
-export function argWords(arg: Arg): number {
+function argWords(arg: Arg): number {
   return arg.kind === 'off' ? 2 : 1;
 }
 

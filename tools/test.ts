@@ -40,7 +40,7 @@ export function judge(result: Pick<CommandResult, 'status' | 'tail' | 'timedOut'
   return { ...count, wrong: '' };
 }
 
-export function countText(count: Count): string {
+function countText(count: Count): string {
   return `${count.passed} passed, ${count.failed} failed${count.skipped > 0 ? `, ${count.skipped} skipped` : ''}`;
 }
 

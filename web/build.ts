@@ -86,7 +86,7 @@ async function writeLicences(outDir: string): Promise<void> {
  * The page's content security policy: scripts and Workers of this origin alone, and the inline script
  * by its hash. xterm.js makes style elements. Workers take their policy from their own response.
  */
-export function policyFor(html: string): string {
+function policyFor(html: string): string {
   const inline = [...html.matchAll(/<script>([^]*?)<\/script>/g)].map(([, text = '']) => {
     return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
   });

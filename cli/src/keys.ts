@@ -16,7 +16,7 @@ const HEAD = 'pleat-secret-key-1 ';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where the development key lies. */
-export function developmentKeyFile(env: Environment): string {
+function developmentKeyFile(env: Environment): string {
   const cache = env['PLEAT_CACHE'] ?? join(env['HOME'] ?? homedir(), '.cache', 'pleat');
   return join(cache, 'keys', 'dev.key');
 }

@@ -20,7 +20,7 @@ export interface Blob {
 }
 
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
-export const ARTIFACT = 'application/vnd.pleat.image.v1';
+const ARTIFACT = 'application/vnd.pleat.image.v1';
 export const INDEX_TYPE = 'application/vnd.pleat.image.index.v1';
 export const PACK_TYPE = 'application/vnd.pleat.image.pack.v1';
 export const INFO_TYPE = 'application/vnd.pleat.image.info.v1+json';

@@ -82,7 +82,7 @@ function expected(program: string, text: string, differences: Difference[]): str
 }
 
 /** The first lines that differ, for the report. */
-export function firstDifference(want: string, got: string): string {
+function firstDifference(want: string, got: string): string {
   const a = want.split('\n');
   const b = got.split('\n');
   const at = a.findIndex((line, i) => line !== b[i]);

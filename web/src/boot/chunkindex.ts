@@ -5,12 +5,12 @@
 
 export const CHUNK_SIZE = 65536;
 export const ENTRIES_PER_PAGE = 256;
-export const ENTRY_BYTES = 44;
-export const PAGE_BYTES = ENTRIES_PER_PAGE * ENTRY_BYTES;
+const ENTRY_BYTES = 44;
+const PAGE_BYTES = ENTRIES_PER_PAGE * ENTRY_BYTES;
 /** longest encoded chunk: DEFLATE's stored blocks cost less than this much more */
-export const MAX_ENCODED = CHUNK_SIZE + 1024;
-export const MAX_ROOT_PAGE = 1 << 20;
-export const ROOT_HEAD_BYTES = 48;
+const MAX_ENCODED = CHUNK_SIZE + 1024;
+const MAX_ROOT_PAGE = 1 << 20;
+const ROOT_HEAD_BYTES = 48;
 
 const MAGIC = 'PLEATIX1';
 const ROOT_DOMAIN = 'pleat chunk index 1\0';

@@ -31,7 +31,7 @@ interface Schema extends DBSchema {
   use: { key: string; value: Use; indexes: { used: number } };
 }
 
-export const CHUNK_LIMIT = 512 << 20;
+const CHUNK_LIMIT = 512 << 20;
 /** Writes are gathered for this long, so that they do not stand in the way of a boot. */
 const WRITE_AFTER_MS = 500;
 

@@ -13,8 +13,8 @@ import type { BootPlan, LogLine, Machine, MachineConsole, MachineInput, MachineS
 
 export { FEATURES } from './features.ts';
 
-const CONSOLES = 15;
-const INSPECTOR_CONSOLE = 16; /* as images/packages/init/init.c has it */
+const INSPECTOR_CONSOLE = 16; /* the last one; as images/packages/init/init.c has it */
+const TERMINALS = INSPECTOR_CONSOLE - 1;
 const FIRST_SIZE = { cols: 80, rows: 24 };
 
 /** What a person is told of each kind of image failure: the page's names for them. */
@@ -176,13 +176,13 @@ class BrowserMachine implements Machine {
   }
 
   async openConsole(): Promise<MachineConsole> {
-    for (let number = 2; number <= CONSOLES; number++) {
+    for (let number = 2; number <= TERMINALS; number++) {
       if (this.#consoles.has(number)) continue;
       const console = this.#console(number);
       this.#post({ type: 'open', console: number, ...FIRST_SIZE });
       return console;
     }
-    throw new MachineError('no-console', `all ${CONSOLES} terminals are in use`);
+    throw new MachineError('no-console', `all ${TERMINALS} terminals are in use`);
   }
 
   openInspector(): MachineConsole {

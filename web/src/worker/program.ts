@@ -8,7 +8,7 @@ import type { Program } from '../host/messages.ts';
  * no program needs and could exhaust the engine with, which ends every process: many tables (each
  * takes ten million entries), memories of its own, types of the garbage collector.
  */
-export function importedPages(bytes: Uint8Array): number {
+function importedPages(bytes: Uint8Array): number {
   let at = 8;
   let pages = 0;
   const leb = (): number => {

@@ -1,6 +1,7 @@
 /*
  * host.c - the event thread: what the host tells the kernel, due timers, dead threads.
  * It runs in the timer Worker. It waits for locks like anybody, but never for the host.
+ * Locks: none of its own; `event_waker` is atomic.
  */
 #include "host/host.h"
 #include "host/hostdiff.h"

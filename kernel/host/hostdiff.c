@@ -3,6 +3,7 @@
  * The root's upper layer is in memory, so that the event thread waits for locks alone, never for
  * the host. Programs run on meanwhile; the list says what each directory and file was when it was
  * read.
+ * Locks: none here; see fs/overlay_diff.c.
  */
 #include "host/hostdiff.h"
 #include "fs/overlay_diff.h"

@@ -2,6 +2,7 @@
  * mounts.c - mounts and overlays of the boot plan. Runs in PID 1's Worker before its exec.
  * Spec: descriptor/SPEC.md 5.5 and 5.6. A machine that is not the one of its link must not start:
  * what cannot be mounted or unpacked is a panic that says what and why.
+ * Locks: none here; no program runs yet.
  */
 #include "init/mounts.h"
 #include "fs/fs.h"

@@ -1,5 +1,6 @@
 /*
  * sysinfo.c - what the machine says about itself, limits, randomness, and how it is halted.
+ * Locks: name_lock (RANK_WAITQ) for the names that can be set; proc.lock for limits.
  */
 #include "init/init.h"
 #include "abi/program.h"

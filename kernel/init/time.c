@@ -1,6 +1,6 @@
 /*
- * time.c - clocks, sleeping, interval timers, and the queue of timers behind them.
- * Spec: POSIX.1-2024 clock_gettime(), clock_nanosleep(), setitimer().
+ * time.c - clocks, sleeping, and the queue of timers. A process's timers: itimer.c, timer_posix.c.
+ * Spec: POSIX.1-2024 clock_gettime(), clock_nanosleep(), times().
  * Locks: timer_lock (RANK_TIMER) guards the queue. Timers fire on the event thread, which sleeps
  * until the earliest deadline; a sleeping thread's own timeout is in its wait instruction.
  */

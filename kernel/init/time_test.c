@@ -1,5 +1,5 @@
 /*
- * Tests of time.c and sysinfo.c: interval timers, sleeps, limits and names.
+ * Tests of time.c, itimer.c and sysinfo.c: interval timers, sleeps, limits and names.
  */
 #include "tests/ktest_host.h"
 #include "init/init.h"

@@ -5,6 +5,9 @@
  * All that can fail comes first (exec_prepare: file, arguments, memory, a thread with its stack);
  * exec_commit() then cannot. The new image always runs as a new struct thread in whatever Worker
  * is free, so that the old run and the new one never share a kernel stack.
+ *
+ * Locks: proc.lock for file, map and name; proc_tree_lock for the change of threads; proc.sig_lock
+ * for what is pending. One at a time.
  */
 #include "proc/internal.h"
 #include "proc/thread.h"

@@ -1,6 +1,7 @@
 /*
  * signal_calls.c - the system calls about signals.
  * Spec: POSIX.1-2024 kill(), sigaction(), sigprocmask(), sigsuspend(), sigtimedwait(), sigqueue().
+ * Locks: proc.sig_lock; proc_tree_lock outside it to find who is meant.
  */
 #include "proc/internal.h"
 #include "init/init.h"

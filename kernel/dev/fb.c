@@ -202,7 +202,7 @@ static bool store_sync_locked(struct fb *fb)
 		copy_begin_locked(fb, m);
 		copy_wait_locked(fb);
 	}
-	return true;
+	return store_make_locked(fb); /* another mode, set meanwhile, dropped it */
 }
 
 void fb_copied(uint32_t n)

@@ -608,6 +608,9 @@ int signal_vfork_work(struct thread *t)
 	int signo;
 
 	for (;;) {
+		/* Whom it acts for is killed: no stop holds it any more. */
+		if (atomic_load(&t->waker.interrupt) & INTR_KILL)
+			return (int)fatal_code(SIGKILL);
 		lock_acquire(&p->sig_lock);
 		if (p->stopped) {
 			lock_release(&p->sig_lock);
@@ -639,8 +642,12 @@ bool signal_exit_work(struct thread *t)
 		itimers_resume(thread_home(t));
 	}
 	for (;;) {
-		if (t->vfork && !(atomic_load(&t->waker.interrupt) & INTR_KILL))
-			return signal_vfork_work(t) != 0;
+		if (t->vfork && !(atomic_load(&t->waker.interrupt) & INTR_KILL)) {
+			bool ends = signal_vfork_work(t) != 0;
+
+			if (!(atomic_load(&t->waker.interrupt) & INTR_KILL))
+				return ends;
+		}
 		lock_acquire(&p->sig_lock);
 		if (p->group_exiting || (atomic_load(&t->waker.interrupt) & INTR_KILL)) {
 			bool group = p->group_exiting; /* else another thread execs */

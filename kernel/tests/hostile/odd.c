@@ -161,6 +161,13 @@ static void vfork_sleep(void)
 	raw_syscall(1026, 0, 0, 0, 0, 0, 0);
 	pause();
 }
+static void vfork_stop(void)
+{
+	raw_syscall(1026, 0, 0, 0, 0, 0, 0);
+	raw_syscall(129, (unsigned)raw_syscall(172, 0, 0, 0, 0, 0, 0), SIGSTOP, 0, 0, 0, 0);
+	for (;;)
+		raw_syscall(173, 0, 0, 0, 0, 0, 0);
+}
 static void vfork_trap(void)
 {
 	raw_syscall(1026, 0, 0, 0, 0, 0, 0);
@@ -273,6 +280,7 @@ int main(int argc, char **argv)
 	CHECK(attack("forks of forks", raw_forks, ENDS) == 0);
 	attack("vfork that spins", vfork_spin, HANGS);
 	attack("vfork that sleeps", vfork_sleep, HANGS);
+	attack("vfork that stops", vfork_stop, HANGS);
 	CHECK(WIFSIGNALED(attack("vfork that traps", vfork_trap, ENDS)));
 	CHECK(attack("fork in a vfork", vfork_fork, ENDS) == 0);
 	CHECK(attack("300 vforks", vfork_many, ENDS) == 0);

@@ -225,3 +225,91 @@ PROC_TEST(proc_machine_files_have_their_first_lines)
 	CHECK_EQ(sys_close(fd), 0);
 	proc_down();
 }
+
+/* Is a text in the file's first 4 KiB? */
+static bool has_text(const char *path, const char *text)
+{
+	static char all[4096];
+	int fd = t_open(path, O_RDONLY, 0);
+	size_t len = 0, n;
+	const char *s;
+
+	CHECK(fd >= 0);
+	while (len < sizeof(all) - 256 && (n = strlen(s = t_read(fd))) > 0) {
+		memcpy(all + len, s, n);
+		len += n;
+	}
+	all[len] = 0;
+	CHECK_EQ(sys_close(fd), 0);
+	for (s = all; *s && !begins(s, text); s++)
+		;
+	return *s;
+}
+
+PROC_TEST(proc_maps_name_a_mapped_file_and_smaps_count_it)
+{
+	char line[64];
+	int fd, at;
+
+	proc_up();
+	fd = t_create("/mapped");
+	CHECK_EQ(sys_ftruncate64(fd, 8192), 0);
+	at = sys_mmap2(0, 8192, PROT_READ, MAP_PRIVATE, fd, 0);
+	CHECK(at > 0);
+	kformat(line, sizeof(line), "%08x-%08x r--p ", (uint32_t)at, (uint32_t)at + 8192);
+	CHECK(has_text("/proc/self/maps", line));
+	CHECK(has_text("/proc/self/maps", " /mapped\n"));
+	CHECK(has_text("/proc/self/smaps", " /mapped\nSize:                  8 kB\n"));
+	CHECK_EQ(sys_munmap((uint32_t)at, 8192), 0);
+	CHECK_EQ(sys_close(fd), 0);
+	CHECK_EQ(t_unlink("/mapped"), 0);
+	proc_down();
+}
+
+static int put_text(const char *path, const char *text)
+{
+	int fd = t_open(path, O_WRONLY, 0), n;
+
+	if (fd < 0)
+		return fd;
+	n = t_write(fd, text);
+	CHECK_EQ(sys_close(fd), 0);
+	return n < 0 ? n : 0;
+}
+
+PROC_TEST(proc_settings_act_and_are_the_owners)
+{
+	proc_up();
+	CHECK_EQ(put_text("/proc/sys/kernel/hostname", "box\n"), 0);
+	CHECK_STR(text_of("/proc/sys/kernel/hostname"), "box\n");
+	CHECK_EQ(put_text("/proc/sys/kernel/hostname", "pleat"), 0);
+	CHECK_EQ(put_text("/proc/sys/kernel/pid_max", "300"), -EINVAL);
+	CHECK_EQ(put_text("/proc/sys/kernel/pid_max", "500"), 0);
+	CHECK_STR(text_of("/proc/sys/kernel/pid_max"), "500\n");
+	CHECK_EQ(put_text("/proc/sys/kernel/pid_max", "32768"), 0);
+	CHECK_EQ(put_text("/proc/self/oom_score_adj", "-17"), 0);
+	CHECK_STR(text_of("/proc/self/oom_score_adj"), "-17\n");
+	CHECK_EQ(put_text("/proc/self/oom_score_adj", "1001"), -EINVAL);
+	CHECK_EQ(put_text("/proc/self/oom_score_adj", "0"), 0);
+	CHECK_STR(text_of("/proc/self/loginuid"), "4294967295");
+	CHECK_EQ(put_text("/proc/self/loginuid", "1000"), 0);
+	CHECK_STR(text_of("/proc/self/loginuid"), "1000");
+	ktest_become(1000, 1000);
+	CHECK_EQ(put_text("/proc/sys/kernel/hostname", "mine"), -EACCES);
+	ktest_become(0, 0);
+	proc_down();
+}
+
+PROC_TEST(sysfs_lists_what_can_be_looked_up)
+{
+	CHECK_EQ(t_mkdir("/sys"), 0);
+	CHECK_EQ(t_mount("sysfs", "/sys", MS_RDONLY, ""), 0);
+	CHECK_EQ(count_names("/sys"), 8);
+	CHECK(count_names("/sys/devices/system/cpu") >= 9);
+	CHECK_EQ(count_names("/sys/fs"), 2);
+	CHECK_EQ(text_of("/sys/devices/system/cpu/online")[0], '0');
+	CHECK_STR(text_of("/sys/class/net/lo/mtu"), "65536\n");
+	CHECK_EQ(t_exists("/sys/devices/system/cpu/cpu32"), -ENOENT);
+	CHECK_EQ(t_umount("/sys", 0), 0);
+	CHECK_EQ(t_rmdir("/sys"), 0);
+}

@@ -277,6 +277,18 @@ int sys_getgroups(uint32_t size, uaddr_t list)
 	return copyout(list, c->groups, c->ngroups * 4) ? -EFAULT : (int)c->ngroups;
 }
 
+/* Linux keeps them so, and programs see it. */
+static void sort_groups(uint32_t *groups, uint32_t n)
+{
+	for (uint32_t i = 1; i < n; i++) {
+		uint32_t g = groups[i], at = i;
+
+		for (; at > 0 && groups[at - 1] > g; at--)
+			groups[at] = groups[at - 1];
+		groups[at] = g;
+	}
+}
+
 int sys_setgroups(uint32_t size, uaddr_t list)
 {
 	struct cred *c;
@@ -292,6 +304,7 @@ int sys_setgroups(uint32_t size, uaddr_t list)
 		kfree(c);
 		return -EFAULT;
 	}
+	sort_groups(c->groups, size);
 	c->ngroups = size;
 	cred_install(proc_self(), c);
 	return 0;

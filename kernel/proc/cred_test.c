@@ -163,3 +163,21 @@ PROC_TEST(setgid_follows_the_effective_user_and_groups_are_roots_to_set)
 	CHECK_EQ(sys_setgroups(0, 0), -EPERM);
 	ktest_become(0, 0);
 }
+
+PROC_TEST(capget_tells_root_from_others)
+{
+	const uint32_t header[2] = {0x20080522, 0};
+	uaddr_t h = u_bytes(header, sizeof(header)), data = u_alloc(24);
+
+	CHECK_EQ(sys_capget(h, data), 0);
+	CHECK_EQ(U_PTR(uint32_t, data)[0], UINT32_MAX);
+	CHECK_EQ(U_PTR(uint32_t, data)[1], UINT32_MAX);
+	CHECK_EQ(sys_capset(h, data), 0);
+	ktest_become(1000, 1000);
+	CHECK_EQ(sys_capset(h, data), -EPERM);
+	CHECK_EQ(sys_capget(h, data), 0);
+	CHECK_EQ(U_PTR(uint32_t, data)[0], 0);
+	CHECK_EQ(U_PTR(uint32_t, data)[1], 0);
+	CHECK_EQ(sys_capget(8, data), -EFAULT);
+	ktest_become(0, 0);
+}

@@ -7,6 +7,7 @@
 #include "lib/alloc.h"
 #include "lib/kassert.h"
 #include "lib/str.h"
+#include "vfs/sigio.h"
 
 #define BUF_MAX 212992u /* net.core.wmem_max and rmem_max */
 #define BUF_FORCE_MAX (1u << 26)
@@ -437,19 +438,18 @@ static int if_ioctl(uint32_t cmd, uaddr_t arg)
 	return err ? err : copyout(arg, &r, sizeof(r));
 }
 
-static int owner_ioctl(struct sock *sk, uint32_t cmd, uaddr_t arg)
+/* As fcntl's F_SETOWN and F_GETOWN. */
+static int owner_ioctl(struct file *file, uint32_t cmd, uaddr_t arg)
 {
 	int32_t owner = 0;
 
-	if ((cmd == FIOSETOWN || cmd == SIOCSPGRP) && copyin(&owner, arg, sizeof(owner)))
+	if (cmd != FIOSETOWN && cmd != SIOCSPGRP) {
+		owner = sigio_fcntl(file, F_GETOWN, 0);
+		return copyout(arg, &owner, sizeof(owner));
+	}
+	if (copyin(&owner, arg, sizeof(owner)))
 		return -EFAULT;
-	sock_lock(sk);
-	if (cmd == FIOSETOWN || cmd == SIOCSPGRP)
-		sk->file->owner = owner;
-	else
-		owner = sk->file->owner;
-	sock_unlock(sk);
-	return cmd == FIOSETOWN || cmd == SIOCSPGRP ? 0 : copyout(arg, &owner, sizeof(owner));
+	return sigio_fcntl(file, F_SETOWN, (uint32_t)owner);
 }
 
 static int async_ioctl(struct sock *sk, uaddr_t arg)
@@ -477,7 +477,7 @@ int sock_ioctl(struct sock *sk, uint32_t cmd, uaddr_t arg)
 	case SIOCSPGRP:
 	case FIOGETOWN:
 	case SIOCGPGRP:
-		return owner_ioctl(sk, cmd, arg);
+		return owner_ioctl(sk->file, cmd, arg); /* the caller's descriptor keeps it */
 	case SIOCGIFNAME:
 	case SIOCGIFCONF:
 	case SIOCGIFFLAGS:

@@ -35,6 +35,8 @@ interface Entry {
   readonly image: string;
   readonly name: string;
   readonly about: string;
+  /** lines of the card's picture; absent: a shell's */
+  readonly sample?: readonly string[];
   /** arguments of `pleat link` */
   readonly link: readonly string[];
 }
@@ -51,6 +53,7 @@ const MORE: readonly Entry[] = [
   {
     image: 'doom',
     name: 'DOOM',
+    sample: ['', '   New game', ' > Load game', '   Options', '   Quit game'],
     about: 'Freedoom on chocolate-doom: picture, sound, keyboard, mouse and gamepad.',
     link: [
       '--title', 'DOOM', '--panel', 'canvas=DOOM', '--panel', 'terminal', '--cmd', 'doom; exec sh -l',
@@ -138,7 +141,7 @@ async function publish(entry: Entry, url: string): Promise<string | undefined> {
     console.error(`pleat link failed:\n${made.tail.join('\n')}`);
     return undefined;
   }
-  await runCommand(`${node} web/gallery.ts ${quoted([entry.name, entry.about, link])}`, {
+  await runCommand(`${node} web/gallery.ts ${quoted([...(entry.sample ?? []).flatMap((line) => ['--sample', line]), entry.name, entry.about, link])}`, {
     cwd: root,
     log: join(root, 'build/log/gallery.log'),
   });

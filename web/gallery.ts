@@ -1,5 +1,5 @@
 /**
- * Put a machine on the start page: node web/gallery.ts [--images DIR] [--bytes N] NAME ABOUT LINK
+ * Put a machine on the start page: node web/gallery.ts [--images DIR] [--bytes N] [--sample LINE]... NAME ABOUT LINK
  *
  * Writes images/gallery.json, {"cards": [{name, about, link, bytes?, sample?}]}: the card of that
  * name is replaced, others stay. LINK is a whole address or begins with #p or p. `bytes` is what a
@@ -16,7 +16,7 @@ const SAMPLE = ['$ echo $((6 * 7))', '42', '$ ls /', 'bin  dev  etc  proc  root 
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { images: { type: 'string' }, bytes: { type: 'string' } },
+  options: { images: { type: 'string' }, bytes: { type: 'string' }, sample: { type: 'string', multiple: true, default: SAMPLE } },
 });
 const [name, about, address] = positionals;
 if (name === undefined || about === undefined || address === undefined || positionals.length > 3) {
@@ -38,7 +38,7 @@ const card: Card = {
   about,
   link: `#${link}`,
   ...(values.bytes === undefined ? {} : { bytes: Number(values.bytes) }),
-  sample: SAMPLE,
+  sample: values.sample,
 };
 const cards = [...before.filter((each) => each.name !== name), card];
 await writeFile(file, `${JSON.stringify({ cards }, undefined, 2)}\n`);

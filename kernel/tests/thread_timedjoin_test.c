@@ -17,10 +17,12 @@ static void *joins(void *arg)
 }
 static void after(struct timespec *t, clockid_t clock, long ms)
 {
+	int64_t ns;
+
 	clock_gettime(clock, t);
-	t->tv_nsec += ms * 1000000;
-	t->tv_sec += t->tv_nsec / 1000000000;
-	t->tv_nsec %= 1000000000;
+	ns = t->tv_nsec + (int64_t)ms * 1000000; /* a long may have 32 bits */
+	t->tv_sec += ns / 1000000000;
+	t->tv_nsec = ns % 1000000000;
 }
 
 int main(void)

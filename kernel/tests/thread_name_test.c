@@ -83,9 +83,9 @@ int main(void)
 	done = 1;
 	pthread_kill(t, SIGUSR1);
 	join(t);
-	SHOW(stat(path, &st));
-	while (count_tasks() != 1)
+	while (count_tasks() != 1) /* join() is over before the kernel has let go of the thread */
 		sched_yield();
+	SHOW(stat(path, &st));
 	SHOW(stat("/proc/self/task/1x", &st));
 	printf("tasks %d, Threads: %d\n", count_tasks(), threads_line());
 	return 0;

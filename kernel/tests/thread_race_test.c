@@ -44,6 +44,19 @@ static void *kills(void *arg)
 	kill(getpid(), (int)(long)arg);
 	return NULL;
 }
+/* As exits and kills, once some threads were made: these must be there before the flood is. */
+static void *exits_later(void *arg)
+{
+	while (ready < 5)
+		sched_yield();
+	return exits(arg);
+}
+static void *kills_later(void *arg)
+{
+	while (ready < 5)
+		sched_yield();
+	return kills(arg);
+}
 static void meet(void *(*a)(void *), long x, void *(*b)(void *), long y)
 {
 	start(a, x);
@@ -61,11 +74,11 @@ static void kill_and_exec(void)
 }
 static void clone_and_exit(void)
 {
-	meet(creates, 0, exits, 3);
+	meet(exits_later, 3, creates, 0);
 }
 static void clone_and_kill(void)
 {
-	meet(creates, 0, kills, SIGTERM);
+	meet(kills_later, SIGTERM, creates, 0);
 }
 static void fork_and_exec(void)
 {

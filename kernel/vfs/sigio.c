@@ -112,9 +112,17 @@ static void leave_all_locked(struct sigio *s)
 	}
 }
 
-static bool tells_for_itself(const struct file *f)
+/*
+ * As in Linux pipes, terminals and inotify signal; sockets do it by themselves, and O_ASYNC on
+ * other kinds is kept and does nothing. (An epoll set's poll op takes locks that pos_lock is inside
+ * of.)
+ */
+static bool signals(const struct file *f)
 {
-	return f->anon_name && strncmp(f->anon_name, "socket", 6) == 0;
+	if (!f->ops || !f->ops->poll)
+		return false;
+	return !f->anon_name || strncmp(f->anon_name, "pipe", 4) == 0 ||
+	       strncmp(f->anon_name, "anon_inode:inotify", 18) == 0;
 }
 
 int sigio_set(struct file *f, int fd, bool on)
@@ -122,7 +130,7 @@ int sigio_set(struct file *f, int fd, bool on)
 	struct joining j = {.pt = {.join = join}};
 	int err = 0;
 
-	if (tells_for_itself(f) || !f->ops || !f->ops->poll)
+	if (!signals(f))
 		return 0;
 	lock_acquire(&f->pos_lock);
 	j.s = on ? record_locked(f) : f->sigio;

@@ -27,7 +27,7 @@ const ATTACKS: readonly Attack[] = [
   { name: 'what no libc does', command: ['odd'], seconds: 60 },
   { name: 'malformed programs', command: ['malformed'], seconds: 60 },
   { name: 'random calls as root', command: ['fuzz', '3025', '8', '2500'], seconds: 60 },
-  { name: 'random calls as a user', command: ['fuzz', '2000', '8', '2500', '1000'], seconds: 60 },
+  { name: 'random calls as a user', command: ['fuzz', '2100', '8', '2500', '1000'], seconds: 60 },
   { name: 'threads', command: ['threads'], seconds: 90 },
   { name: 'sockets, timers, devices', command: ['events'], seconds: 90 },
   { name: 'shared memory', command: ['shared'], seconds: 60 },

@@ -381,7 +381,6 @@ const struct file_ops epoll_ops = {
 int sys_epoll_create1(uint32_t flags)
 {
 	struct epoll *ep;
-	int fd;
 
 	if (flags & ~(uint32_t)EPOLL_CLOEXEC)
 		return -EINVAL;
@@ -401,12 +400,7 @@ int sys_epoll_create1(uint32_t flags)
 		kfree(ep);
 		return -ENOMEM;
 	}
-	fd = fd_reserve(0, flags & O_CLOEXEC);
-	if (fd < 0)
-		file_put(ep->file);
-	else
-		fd_install(fd, ep->file);
-	return fd;
+	return fd_give(ep->file, flags & O_CLOEXEC);
 }
 
 /* ---- epoll_pwait ---- */

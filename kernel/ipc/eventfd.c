@@ -136,7 +136,6 @@ int sys_eventfd2(uint32_t init, uint32_t flags)
 {
 	struct eventfd *e;
 	struct file *f;
-	int fd;
 
 	if (flags & ~(EFD_SEMAPHORE | O_CLOEXEC | O_NONBLOCK))
 		return -EINVAL;
@@ -153,10 +152,5 @@ int sys_eventfd2(uint32_t init, uint32_t flags)
 		kfree(e);
 		return -ENOMEM;
 	}
-	fd = fd_reserve(0, flags & O_CLOEXEC);
-	if (fd < 0)
-		file_put(f);
-	else
-		fd_install(fd, f);
-	return fd;
+	return fd_give(f, flags & O_CLOEXEC);
 }

@@ -268,12 +268,7 @@ int sys_mq_open(uaddr_t uname, uint32_t flags, uint32_t mode, uaddr_t attr)
 		queue_put(q);
 		return -ENOMEM;
 	}
-	fd = fd_reserve(0, O_CLOEXEC); /* as Linux: always */
-	if (fd < 0)
-		file_put(f);
-	else
-		fd_install(fd, f);
-	return fd;
+	return fd_give(f, O_CLOEXEC); /* as Linux: always */
 }
 
 int sys_mq_unlink(uaddr_t uname)

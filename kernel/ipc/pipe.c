@@ -598,7 +598,6 @@ int pipe_fifo_open(struct inode *inode, struct file *file)
 int sys_pipe2(uaddr_t fds, uint32_t flags)
 {
 	struct file *ends[2];
-	int32_t fd[2];
 	int err;
 
 	if (flags & ~(uint32_t)(O_CLOEXEC | O_NONBLOCK))
@@ -606,28 +605,5 @@ int sys_pipe2(uaddr_t fds, uint32_t flags)
 	err = pipe_open(ends, flags);
 	if (err)
 		return err;
-	fd[0] = fd_reserve(0, flags & O_CLOEXEC);
-	if (fd[0] < 0) {
-		err = fd[0];
-		goto put_ends;
-	}
-	fd[1] = fd_reserve(0, flags & O_CLOEXEC);
-	if (fd[1] < 0) {
-		err = fd[1];
-		goto unreserve_first;
-	}
-	err = copyout(fds, fd, sizeof(fd));
-	if (err)
-		goto unreserve_both;
-	fd_install(fd[0], ends[0]);
-	fd_install(fd[1], ends[1]);
-	return 0;
-unreserve_both:
-	fd_unreserve(fd[1]);
-unreserve_first:
-	fd_unreserve(fd[0]);
-put_ends:
-	file_put(ends[0]);
-	file_put(ends[1]);
-	return err;
+	return fd_give_pair(ends, flags & O_CLOEXEC, fds);
 }

@@ -209,7 +209,6 @@ static int signalfd_new(sigset_k mask, uint32_t flags)
 {
 	struct signalfd *s = kzalloc(sizeof(*s));
 	struct file *f;
-	int fd;
 
 	if (!s)
 		return -ENOMEM;
@@ -221,12 +220,7 @@ static int signalfd_new(sigset_k mask, uint32_t flags)
 		kfree(s);
 		return -ENOMEM;
 	}
-	fd = fd_reserve(0, flags & O_CLOEXEC);
-	if (fd < 0)
-		file_put(f);
-	else
-		fd_install(fd, f);
-	return fd;
+	return fd_give(f, flags & O_CLOEXEC);
 }
 
 /* fd -1: a new one; else the mask of that one changes. */

@@ -142,7 +142,6 @@ int sys_timerfd_create(uint32_t clock, uint32_t flags)
 {
 	struct timerfd *t;
 	struct file *f;
-	int fd;
 
 	if ((flags & ~(uint32_t)(O_CLOEXEC | O_NONBLOCK)) || !clock_usable(clock))
 		return -EINVAL;
@@ -161,12 +160,7 @@ int sys_timerfd_create(uint32_t clock, uint32_t flags)
 		kfree(t);
 		return -ENOMEM;
 	}
-	fd = fd_reserve(0, flags & O_CLOEXEC);
-	if (fd < 0)
-		file_put(f);
-	else
-		fd_install(fd, f);
-	return fd;
+	return fd_give(f, flags & O_CLOEXEC);
 }
 
 /* The descriptor's file, referenced. -EBADF, -EINVAL: not of timerfd_create(). */

@@ -295,16 +295,10 @@ static struct file *sock_open(struct sock *sk, uint32_t flags)
 static int sock_open_fd(struct sock *sk, uint32_t flags)
 {
 	struct file *f = sock_open(sk, flags);
-	int fd;
 
 	if (!f)
 		return -ENOMEM;
-	fd = fd_reserve(0, flags & SOCK_CLOEXEC ? O_CLOEXEC : 0);
-	if (fd < 0)
-		file_put(f);
-	else
-		fd_install(fd, f);
-	return fd;
+	return fd_give(f, flags & SOCK_CLOEXEC ? O_CLOEXEC : 0);
 }
 
 /* ---- socket, socketpair ---- */
@@ -374,35 +368,11 @@ int sys_socketpair(uint32_t family, uint32_t type, int32_t protocol, uaddr_t fds
 {
 	uint32_t cloexec = type & SOCK_CLOEXEC ? O_CLOEXEC : 0;
 	struct file *ends[2];
-	int32_t fd[2];
 	int err = pair_files(family, type, protocol, ends);
 
 	if (err)
 		return err;
-	fd[0] = fd_reserve(0, cloexec);
-	if (fd[0] < 0) {
-		err = fd[0];
-		goto put_ends;
-	}
-	fd[1] = fd_reserve(0, cloexec);
-	if (fd[1] < 0) {
-		err = fd[1];
-		goto unreserve_first;
-	}
-	err = copyout(fds, fd, sizeof(fd));
-	if (err)
-		goto unreserve_both;
-	fd_install(fd[0], ends[0]);
-	fd_install(fd[1], ends[1]);
-	return 0;
-unreserve_both:
-	fd_unreserve(fd[1]);
-unreserve_first:
-	fd_unreserve(fd[0]);
-put_ends:
-	file_put(ends[0]);
-	file_put(ends[1]);
-	return err;
+	return fd_give_pair(ends, cloexec, fds);
 }
 
 /* ---- addresses of programs ---- */

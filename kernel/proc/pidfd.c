@@ -88,7 +88,7 @@ int sys_pidfd_open(int32_t pid, uint32_t flags)
 {
 	struct proc *p;
 	struct file *f;
-	int fd, err;
+	int err;
 
 	if (pid <= 0 || (flags & ~(uint32_t)O_NONBLOCK))
 		return -EINVAL;
@@ -100,12 +100,7 @@ int sys_pidfd_open(int32_t pid, uint32_t flags)
 		proc_put(p);
 		return -ENOMEM;
 	}
-	fd = fd_reserve(0, O_CLOEXEC);
-	if (fd < 0)
-		file_put(f);
-	else
-		fd_install(fd, f);
-	return fd;
+	return fd_give(f, O_CLOEXEC);
 }
 
 static int send(struct proc *p, int signo, const struct abi_siginfo *info)
@@ -175,7 +170,7 @@ int sys_pidfd_getfd(int32_t pidfd, int32_t target, uint32_t flags)
 	struct file *f;
 	struct proc *p;
 	bool nonblock;
-	int fd, err;
+	int err;
 
 	if (flags)
 		return -EINVAL;
@@ -188,10 +183,5 @@ int sys_pidfd_getfd(int32_t pidfd, int32_t target, uint32_t flags)
 	proc_put(p);
 	if (err)
 		return err;
-	fd = fd_reserve(0, O_CLOEXEC);
-	if (fd < 0)
-		file_put(f);
-	else
-		fd_install(fd, f);
-	return fd;
+	return fd_give(f, O_CLOEXEC);
 }

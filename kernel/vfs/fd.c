@@ -321,6 +321,47 @@ static struct file *take_locked(struct fdtable *t, uint32_t fd)
 	return f;
 }
 
+int fd_give(struct file *f, uint32_t flags)
+{
+	int fd = fd_reserve(0, flags);
+
+	if (fd < 0)
+		file_put(f);
+	else
+		fd_install(fd, f);
+	return fd;
+}
+
+int fd_give_pair(struct file *const ends[2], uint32_t flags, uaddr_t fds)
+{
+	int fd[2], err;
+
+	fd[0] = fd_reserve(0, flags);
+	if (fd[0] < 0) {
+		err = fd[0];
+		goto put_ends;
+	}
+	fd[1] = fd_reserve(0, flags);
+	if (fd[1] < 0) {
+		err = fd[1];
+		goto unreserve_first;
+	}
+	err = copyout(fds, fd, sizeof(fd));
+	if (err)
+		goto unreserve_both;
+	fd_install(fd[0], ends[0]);
+	fd_install(fd[1], ends[1]);
+	return 0;
+unreserve_both:
+	fd_unreserve(fd[1]);
+unreserve_first:
+	fd_unreserve(fd[0]);
+put_ends:
+	file_put(ends[0]);
+	file_put(ends[1]);
+	return err;
+}
+
 int fd_close(int fd)
 {
 	struct fdtable *t = self_table();

@@ -451,7 +451,6 @@ int sys_inotify_init1(uint32_t flags)
 {
 	struct instance *i;
 	struct file *f;
-	int fd;
 
 	if (flags & ~(uint32_t)(O_CLOEXEC | O_NONBLOCK))
 		return -EINVAL;
@@ -478,12 +477,7 @@ int sys_inotify_init1(uint32_t flags)
 	lock_acquire(&notify_lock);
 	list_add_tail(&all_instances, &i->link);
 	lock_release(&notify_lock);
-	fd = fd_reserve(0, flags & O_CLOEXEC);
-	if (fd < 0)
-		file_put(f);
-	else
-		fd_install(fd, f);
-	return fd;
+	return fd_give(f, flags & O_CLOEXEC);
 }
 
 /* The watch there is, changed. */

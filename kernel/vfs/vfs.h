@@ -427,6 +427,12 @@ struct file *fd_get_path(int fd);
 int fd_reserve(int min, uint32_t flags /* O_CLOEXEC */) MUST_CHECK;
 void fd_install(int fd, struct file *f); /* takes over the reference */
 void fd_unreserve(int fd);
+/* Give the calling process f at its lowest free descriptor; takes over the reference, also when it
+ * fails. flags: O_CLOEXEC or 0. -EMFILE, -ENOMEM. */
+int fd_give(struct file *f, uint32_t flags) MUST_CHECK;
+/* The same for two, whose descriptors are stored as two ints at fds. Also -EFAULT. Neither or both.
+ */
+int fd_give_pair(struct file *const ends[2], uint32_t flags, uaddr_t fds) MUST_CHECK;
 int fd_close(int fd);
 /* dup2 into exactly newfd for posix_spawn and dup3; flags O_CLOEXEC. */
 int fd_dup_to(int oldfd, int newfd, uint32_t flags);

@@ -48,6 +48,15 @@ struct proc_entry {
 #define PROC_STORE(n, m, f, s) {.name = (n), .mode = S_IFREG | (m), .text = (f), .store = (s)}
 #define PROC_DIR(n, e) {.name = (n), .mode = S_IFDIR | 0555, .entries = (e), .count = ARRAY_LEN(e)}
 
+/* Defines fixed_<id>(), the text of a file that always says the same line. */
+#define PROC_FIXED(id, line)                                                                       \
+	static int fixed_##id(struct proc_text *t, struct proc_node *n)                            \
+	{                                                                                          \
+		(void)n;                                                                           \
+		text_bytes(t, line "\n", sizeof(line));                                            \
+		return 0;                                                                          \
+	}
+
 struct proc_node {
 	struct inode vfs;		/* must be first */
 	const struct proc_entry *entry; /* [i] */

@@ -10,15 +10,6 @@
 
 #define SYS_MAGIC 0x62656572u
 
-/* A file that always says the same. */
-#define FIXED(id, s)                                                                               \
-	static int fixed_##id(struct proc_text *t, struct proc_node *n)                            \
-	{                                                                                          \
-		(void)n;                                                                           \
-		text_bytes(t, s "\n", sizeof(s));                                                  \
-		return 0;                                                                          \
-	}
-
 /* ---- devices/system/cpu ---- */
 
 static int cpus_text(struct proc_text *t, struct proc_node *n)
@@ -40,9 +31,9 @@ static int no_cpus_text(struct proc_text *t, struct proc_node *n)
 	return 0;
 }
 
-FIXED(kernel_max, "31")
-FIXED(zero, "0")
-FIXED(one, "1")
+PROC_FIXED(kernel_max, "31")
+PROC_FIXED(zero, "0")
+PROC_FIXED(one, "1")
 
 static const struct proc_entry node0_entries[] = {
 	PROC_FILE("cpulist", 0444, cpus_text),
@@ -127,22 +118,22 @@ static const struct proc_entry devices_entries[] = {PROC_DIR("system", system_en
 
 /* ---- class ---- */
 
-FIXED(loopback, "00:00:00:00:00:00")
-FIXED(broadcast, "00:00:00:00:00:00")
-FIXED(mtu, "65536")
-FIXED(lo_type, "772")
-FIXED(lo_flags, "0x9")
-FIXED(unknown, "unknown")
-FIXED(addr_len, "6")
-FIXED(fb_dev, "29:0")
-FIXED(fb_bits, "32")
-FIXED(tty_dev, "5:0")
-FIXED(console_dev, "5:1")
-FIXED(null_dev, "1:3")
-FIXED(zero_dev, "1:5")
-FIXED(full_dev, "1:7")
-FIXED(random_dev, "1:8")
-FIXED(urandom_dev, "1:9")
+PROC_FIXED(loopback, "00:00:00:00:00:00")
+PROC_FIXED(broadcast, "00:00:00:00:00:00")
+PROC_FIXED(mtu, "65536")
+PROC_FIXED(lo_type, "772")
+PROC_FIXED(lo_flags, "0x9")
+PROC_FIXED(unknown, "unknown")
+PROC_FIXED(addr_len, "6")
+PROC_FIXED(fb_dev, "29:0")
+PROC_FIXED(fb_bits, "32")
+PROC_FIXED(tty_dev, "5:0")
+PROC_FIXED(console_dev, "5:1")
+PROC_FIXED(null_dev, "1:3")
+PROC_FIXED(zero_dev, "1:5")
+PROC_FIXED(full_dev, "1:7")
+PROC_FIXED(random_dev, "1:8")
+PROC_FIXED(urandom_dev, "1:9")
 
 static const struct proc_entry lo_entries[] = {
 	PROC_FILE("address", 0444, fixed_loopback),
@@ -185,8 +176,8 @@ static const struct proc_entry mem_entries[] = {
 };
 
 /* Keyboard, mouse and so on have no attributes yet but their numbers. */
-FIXED(event0_dev, "13:64")
-FIXED(event1_dev, "13:65")
+PROC_FIXED(event0_dev, "13:64")
+PROC_FIXED(event1_dev, "13:65")
 static const struct proc_entry event0_entries[] = {PROC_FILE("dev", 0444, fixed_event0_dev)};
 static const struct proc_entry event1_entries[] = {PROC_FILE("dev", 0444, fixed_event1_dev)};
 static const struct proc_entry input_entries[] = {
@@ -211,7 +202,7 @@ static int uevent_text(struct proc_text *t, struct proc_node *n)
 	return 0;
 }
 
-FIXED(never, "always madvise [never]")
+PROC_FIXED(never, "always madvise [never]")
 static const struct proc_entry hugepage_entries[] = {PROC_FILE("enabled", 0444, fixed_never)};
 static const struct proc_entry mm_entries[] = {
 	PROC_DIR("transparent_hugepage", hugepage_entries),

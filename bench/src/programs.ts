@@ -16,6 +16,8 @@ export const INSIDE = '/opt/bench';
 
 const METERED = ['calls', 'pipes', 'sockets', 'procs', 'forks', 'threads', 'parallel', 'events', 'files', 'clocks'] as const;
 const PLAIN = ['nothing', 'hold'] as const;
+/** Those that measure with a second process at the other end: peer.h. */
+const PEERED: readonly string[] = ['pipes', 'sockets'];
 
 export interface Programs {
   /** folder of those for this computer */
@@ -46,6 +48,7 @@ function compileAll(compiler: string, folder: string): void {
   for (const name of [...METERED, ...PLAIN]) {
     const files = [`bench/programs/${name}.c`];
     if ((METERED as readonly string[]).includes(name)) files.push('bench/programs/meter.c');
+    if (PEERED.includes(name)) files.push('bench/programs/peer.c');
     run(compiler, ['-O2', '-Wall', '-o', join(folder, name), ...files]);
   }
 }

@@ -70,8 +70,7 @@ async function attack({ command, seconds }: Attack): Promise<string> {
   if (result.end === 'out of time') return `the machine hangs\n${last}`;
   if (/kernel panic/.test(result.text)) return last;
   if (result.end !== 'exit 0') return `${result.end}\n${last}`;
-  /* The log is on the other stream and may cut the line short. */
-  return /^survived/m.test(result.text) ? '' : `it does not say that it survived\n${last}`;
+  return /^survived$/m.test(result.output) ? '' : `it does not say that it survived\n${last}`;
 }
 
 async function main(parts: readonly string[]): Promise<number> {
